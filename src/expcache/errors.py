@@ -1,0 +1,183 @@
+"""Every error and warning that expcache raises.
+
+    ExpcacheError
+    ├── CodeError(ValueError)             .function      no source, or no fingerprint
+    ├── IdentityError(TypeError)          .path .kind    a value has no canonical form
+    ├── NameClashError(ValueError)        .name .files   two functions share one name
+    ├── ParameterError(TypeError)         .experiment .names
+    ├── QueryError(ValueError)            .name .known   an unknown parameter or lookup
+    ├── ResultError(TypeError)            .kind          a result that cannot be kept
+    ├── RunFailedError(RuntimeError)      .id .traceback a failed run has no result
+    ├── SpaceError(ValueError)                           a space that cannot be built
+    ├── RecordError(ValueError)           .reason        bytes that are no sound record
+    │   └── RecordFormatError             .found .supported
+    ├── StoreError(OSError)               .path          a directory that cannot serve
+    │   └── StoreFormatError              .found .supported
+    ├── TrustError(PermissionError)       .id .codec     would have to unpickle
+    └── UnknownIdError(LookupError)       .id            nothing is stored under it
+        └── AmbiguousIdError              .candidates    the prefix fits several
+
+    ExpcacheWarning(UserWarning)
+    ├── RecordWarning                                    a record was damaged or not kept
+    └── StoreWarning                                     a store is risky where it lies
+
+Each message reads *cannot <do> <thing>: <reason>. <remedy>.* The attributes carry the same
+facts for programs, and every error survives pickling.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "AmbiguousIdError",
+    "CodeError",
+    "ExpcacheError",
+    "ExpcacheWarning",
+    "IdentityError",
+    "NameClashError",
+    "ParameterError",
+    "QueryError",
+    "RecordError",
+    "RecordFormatError",
+    "RecordWarning",
+    "ResultError",
+    "RunFailedError",
+    "SpaceError",
+    "StoreError",
+    "StoreFormatError",
+    "StoreWarning",
+    "TrustError",
+    "UnknownIdError",
+]
+
+
+def _rebuild(kind: type[ExpcacheError], message: str, facts: dict[str, Any]) -> ExpcacheError:
+    return kind(message, **facts)
+
+
+class ExpcacheError(Exception):
+    """The base of every error of expcache."""
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        """Keep the message and set each fact as an attribute."""
+        super().__init__(message)
+        self._facts = facts
+        for name, fact in facts.items():
+            setattr(self, name, fact)
+
+    def __str__(self) -> str:
+        """Return the message alone, whichever builtin error is a base too."""
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as class, message and facts, so that a worker's error arrives whole."""
+        return _rebuild, (type(self), self.args[0], self._facts)
+
+
+class CodeError(ExpcacheError, ValueError):
+    """A function whose code cannot be fingerprinted."""
+
+    function: str
+
+
+class IdentityError(ExpcacheError, TypeError):
+    """A value that has no canonical form, with the path to it."""
+
+    path: str
+    kind: str
+
+
+class NameClashError(ExpcacheError, ValueError):
+    """Two functions of one name, from different files, in one store."""
+
+    name: str
+    files: tuple[str, str]
+
+
+class ParameterError(ExpcacheError, TypeError):
+    """A call or a point that does not fit the experiment's parameters."""
+
+    experiment: str
+    names: tuple[str, ...]
+
+
+class QueryError(ExpcacheError, ValueError):
+    """A lookup that names an unknown parameter or an unknown comparison."""
+
+    name: str
+    known: tuple[str, ...]
+
+
+class ResultError(ExpcacheError, TypeError):
+    """A result that cannot be kept, such as a generator."""
+
+    kind: str
+
+
+class RunFailedError(ExpcacheError, RuntimeError):
+    """The result of a failed run was asked for."""
+
+    id: str
+    traceback: str
+
+
+class SpaceError(ExpcacheError, ValueError):
+    """A space that cannot be built: a name twice, an empty axis, unequal lengths."""
+
+
+class RecordError(ExpcacheError, ValueError):
+    """Bytes that are no sound record: foreign, truncated or damaged."""
+
+    reason: str
+
+
+class RecordFormatError(RecordError):
+    """A record written in a format that this version does not know."""
+
+    found: int
+    supported: int
+
+
+class StoreError(ExpcacheError, OSError):
+    """A directory that cannot serve as a store."""
+
+    path: str
+
+
+class StoreFormatError(StoreError):
+    """A store made by another, incompatible version."""
+
+    found: int
+    supported: int
+
+
+class TrustError(ExpcacheError, PermissionError):
+    """Loading would have to unpickle bytes that are not trusted, or cannot be here."""
+
+    id: str
+    codec: str
+
+
+class UnknownIdError(ExpcacheError, LookupError):
+    """Nothing is stored under this id or prefix."""
+
+    id: str
+
+
+class AmbiguousIdError(UnknownIdError):
+    """Several ids begin with this prefix."""
+
+    candidates: tuple[str, ...]
+
+
+class ExpcacheWarning(UserWarning):
+    """The base of every warning of expcache."""
+
+
+class RecordWarning(ExpcacheWarning):
+    """A record was damaged, or a result could not be kept."""
+
+
+class StoreWarning(ExpcacheWarning):
+    """A store lies where it is at risk."""
