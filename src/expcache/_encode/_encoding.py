@@ -1,0 +1,66 @@
+"""`encode`: one value to its canonical bytes, or an error that names the path."""
+
+from __future__ import annotations
+
+from threading import Thread
+
+from xxhash import xxh3_128
+
+from expcache._encode import _builtin as _builtin  # noqa: PLC0414 - fills the table
+from expcache._encode._dispatch import ENCODERS, Refusal, find, too_deep
+
+SCHEME = 1
+
+
+def encode(value: object, path: str = "value") -> bytes:
+    """Return the canonical bytes of a value.
+
+    Args:
+        value: Any value; what it holds is encoded too.
+        path: What the value is called in an error, such as ``params['model']``.
+
+    Raises:
+        IdentityError: The value, or something in it, has no canonical form.
+    """
+    kind = type(value)
+    try:
+        return (ENCODERS.get(kind) or find(kind))(value, 0)
+    except Refusal as refusal:
+        raise refusal.error(path) from None
+    except RecursionError:
+        return _encode_afresh(value, path)
+
+
+def _encode_afresh(value: object, path: str) -> bytes:
+    """Encode in a thread, whose stack is empty: the caller's was too full already."""
+    found: list[bytes | Refusal | BaseException] = []
+
+    def run() -> None:
+        kind = type(value)
+        try:
+            found.append((ENCODERS.get(kind) or find(kind))(value, 0))
+        except RecursionError:
+            found.append(too_deep(value))
+        except BaseException as error:  # noqa: BLE001 - carried to the caller, and raised there
+            found.append(error)
+
+    thread = Thread(target=run, name="expcache-encode")
+    thread.start()
+    thread.join()
+    return _unwrap(found[0], path)
+
+
+def _unwrap(outcome: bytes | BaseException, path: str) -> bytes:
+    if isinstance(outcome, Refusal):
+        raise outcome.error(path) from None
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
+
+
+def digest(*chunks: bytes) -> str:
+    """Return the xxh3-128 of the chunks one after the other: 32 hex digits."""
+    state = xxh3_128()
+    for chunk in chunks:
+        state.update(chunk)
+    return state.hexdigest()

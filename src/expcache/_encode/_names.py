@@ -1,0 +1,43 @@
+"""Names of types and modules that do not depend on how a program was started.
+
+A library's module is named in full. A module of the project is named by its last part, because a
+script, an import and each of pytest's import modes give the same file different full names; a
+leading dot keeps the two from meeting.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from pathlib import PurePath
+from types import ModuleType
+
+_INSTALLED = {"site-packages", "dist-packages"}
+
+
+def is_project(module: str) -> bool:
+    """Tell whether a module belongs to the user's project: neither stdlib nor installed."""
+    if module.partition(".")[0] in sys.stdlib_module_names:
+        return False
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return not (isinstance(file, str) and _INSTALLED.intersection(PurePath(file).parts))
+
+
+def module_stem(module: str) -> str:
+    """Return the last part of a module's name, and the file's stem for ``__main__``."""
+    if module != "__main__":
+        return module.rpartition(".")[2]
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return PurePath(file).stem if isinstance(file, str) else module
+
+
+def module_name(module: ModuleType | str) -> str:
+    """Return a library module's full name, or a project module's stem after a dot."""
+    name = module if isinstance(module, str) else module.__name__
+    return "." + module_stem(name) if is_project(name) else name
+
+
+@lru_cache(maxsize=4096)
+def type_name(kind: type) -> str:
+    """Return ``module:qualname``, with the module as `module_name` gives it."""
+    return f"{module_name(kind.__module__)}:{kind.__qualname__}"
