@@ -1,0 +1,91 @@
+"""What is told of a run beside its value."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from expcache._codec import to_json
+from expcache.errors import RecordError
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a record tells of its run: everything but the value.
+
+    Attributes:
+        id: The id of the run.
+        code: The digest of the code that computed it.
+        experiment: The name of the experiment.
+        outcome: `done` or `failed`; `note` for what belongs to no single run.
+        params: The full params, each as `describe` tells it.
+        error: `type`, `message` and `traceback` of a failed run.
+        started: When it began, as ISO 8601 text in UTC.
+        finished: When it ended.
+        runtime: Seconds between the two.
+        host: The machine.
+        user: The account.
+        attempt: The number of this attempt, from 1.
+        attempts: What is known of every attempt, oldest first.
+        tags: The tags of the experiment.
+        environment: The digest under which the environment is stored.
+        output: What the run wrote.
+        code_notes: What is told of the code, such as what could not be followed.
+        version: The version that the user gave the experiment.
+        owner: Who claimed the run when it was computed.
+        generation: The number of the claim.
+        value: `codec`, `nbytes` and `files` of the value; set by `seal`.
+        extra: Fields of newer versions, kept as they were read.
+    """
+
+    id: str
+    code: str
+    experiment: str
+    outcome: str
+    params: dict[str, Any] = field(default_factory=dict)
+    error: dict[str, Any] | None = None
+    started: str = ""
+    finished: str = ""
+    runtime: float | None = None
+    host: str = ""
+    user: str | None = None
+    attempt: int = 1
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    environment: str | None = None
+    output: str = ""
+    code_notes: dict[str, Any] = field(default_factory=dict)
+    version: str | None = None
+    owner: str | None = None
+    generation: int | None = None
+    value: dict[str, Any] | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+_NAMES = tuple(item.name for item in fields(Header) if item.name != "extra")
+
+
+def header_text(header: Header, value: dict[str, Any] | None) -> bytes:
+    """Return the header as UTF-8 JSON, with what is told of the value."""
+    tree = {name: getattr(header, name) for name in _NAMES}
+    tree["value"] = value
+    tree.update(header.extra)
+    try:
+        return to_json(tree).encode()
+    except UnicodeEncodeError:
+        # What a run prints may hold lone surrogates: these have JSON escapes, but no UTF-8.
+        return json.dumps(tree, separators=(",", ":")).encode()
+
+
+def parse_header(text: bytes) -> Header:
+    """Return the header of its JSON, fields of newer versions included."""
+    try:
+        tree = json.loads(text)
+        known = {name: tree.pop(name) for name in _NAMES if name in tree}
+        return Header(**known, extra=tree)
+    except (AttributeError, RecursionError, TypeError, ValueError) as error:
+        raise RecordError(
+            f"cannot read a record: its header is malformed ({error}). Compute the run again.",
+            reason="malformed",
+        ) from error

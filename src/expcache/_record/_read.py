@@ -1,0 +1,152 @@
+"""Read records."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from expcache._codec import decode_value, restore
+from expcache._record._envelope import (
+    CHECKSUM,
+    EMPTY,
+    EXTERNAL,
+    LENGTH,
+    PLAIN,
+    PREAMBLE,
+    Envelope,
+    align,
+    open_envelope,
+)
+from expcache._record._header import Header, parse_header
+from expcache.errors import ExpcacheError, RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from expcache._codec import Buffer
+
+    Fetch: TypeAlias = Callable[[str, int, str], Buffer]
+
+# json.loads without its checks of arguments: a hit is one call of the C scanner.
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A part of a value that is kept in a file beside the record."""
+
+    name: str
+    size: int
+    digest: str
+
+
+def read_header(envelope: Envelope) -> Header:
+    """Check an envelope and return its header; the value is not decoded."""
+    _, start = open_envelope(envelope)
+    return parse_header(bytes(envelope[PREAMBLE.size : start]))
+
+
+def read_value(
+    envelope: Envelope,
+    *,
+    preimage: bytes | None = None,
+    fetch: Fetch | None = None,
+    trust: bool = False,
+) -> Any:
+    """Check an envelope and return its value; the header is not decoded.
+
+    Args:
+        envelope: The record.
+        preimage: The digest of the full params that the record must be of, if given.
+        fetch: Called with name, size and digest of each part that is kept in a file. Arrays
+            are built over the buffer that it returns: over a read-only one, read-only.
+        trust: Whether a pickled value may be unpickled.
+
+    Raises:
+        RecordError: The record is not sound, or cannot be decoded here.
+        TrustError: It would have to be unpickled, and may not or cannot be here.
+    """
+    flags, start = open_envelope(envelope, preimage)
+    if flags & PLAIN:
+        try:
+            value, _ = _scan(str(envelope[start:-CHECKSUM], "utf-8"), 0)
+        except (RecursionError, StopIteration, ValueError) as error:
+            raise _malformed(error) from error
+        return value
+    try:
+        return _read_tagged(envelope, flags, start, fetch, trust=trust)
+    except ExpcacheError:
+        raise
+    except Exception as error:
+        raise _malformed(error) from error
+
+
+def read_view(envelope: Envelope, *, fetch: Fetch | None = None) -> Any:
+    """Return what can be told of a value without unpickling: itself, or its description."""
+    flags, start = open_envelope(envelope)
+    if not flags & (PLAIN | EMPTY):
+        content, _ = _content(envelope, start)
+        if content.get("pickle") is not None:
+            return restore(content.get("view"))
+    return read_value(envelope, fetch=fetch)
+
+
+def files(envelope: Envelope) -> tuple[File, ...]:
+    """Return which files keep parts of the value."""
+    flags, start = open_envelope(envelope)
+    if not flags & EXTERNAL:
+        return ()
+    content, _ = _content(envelope, start)
+    return tuple(File(**part) for part in content["parts"] if isinstance(part, dict))
+
+
+def _read_tagged(
+    envelope: Envelope, flags: int, start: int, fetch: Fetch | None, *, trust: bool
+) -> Any:
+    if flags & EMPTY:
+        raise RecordError(
+            "cannot load the result: the record has none, since its run failed. "
+            "Compute the run again.",
+            reason="no value",
+        )
+    content, base = _content(envelope, start)
+    parts = [_part(envelope, base, part, fetch) for part in content["parts"]]
+    pickle, id, subject = content.get("pickle"), "", "the result"  # noqa: A001  # the word for it
+    if pickle is not None:
+        id = parse_header(bytes(envelope[PREAMBLE.size : start])).id  # noqa: A001
+        subject = f"the result of run {id}"
+    return decode_value(
+        content["codec"], content["tree"], parts, pickle, trust=trust, subject=subject, id=id
+    )
+
+
+def _content(envelope: Envelope, start: int) -> tuple[dict[str, Any], int]:
+    """Return the JSON of a value section, and where its parts begin."""
+    (length,) = LENGTH.unpack_from(envelope, start)
+    end = start + LENGTH.size + length
+    content, _ = _scan(str(envelope[start + LENGTH.size : end], "utf-8"), 0)
+    return content, align(end)
+
+
+def _part(envelope: Envelope, base: int, part: Any, fetch: Fetch | None) -> Buffer:
+    if isinstance(part, list):
+        offset, size = part
+        # A copy, so that the array over it is its own and can be written to.
+        return bytearray(memoryview(envelope)[base + offset : base + offset + size])
+    if fetch is None:
+        raise RecordError(
+            f"cannot load the result: its part {part['name']!r} is kept in a file, and no store "
+            "is at hand. Load it from its store.",
+            reason="no store",
+        )
+    return fetch(part["name"], part["size"], part["digest"])
+
+
+def _malformed(error: Exception) -> RecordError:
+    return RecordError(
+        f"cannot read a record: its value is malformed ({type(error).__name__}: {error}). "
+        "Compute the run again.",
+        reason="malformed",
+    )
