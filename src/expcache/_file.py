@@ -1,0 +1,78 @@
+"""A file as a parameter, identified by what is in it."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+
+from xxhash import xxh3_128
+
+from expcache.errors import IdentityError
+
+__all__ = ["File"]
+
+_CHUNK = 1 << 20
+
+
+class File:
+    """A parameter that stands for the content of a file.
+
+    Two paths to equal content are one id, and a changed file is another. The function gets the
+    ``File`` itself, which ``open`` and every path function accept.
+
+    Args:
+        path: where the file lies; it need not exist before it is used.
+    """
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Remember the path."""
+        self.path = os.fspath(path)
+
+    def __fspath__(self) -> str:
+        """Return the path, for ``open`` and its kin."""
+        return self.path
+
+    def __repr__(self) -> str:
+        """Show the path."""
+        return f"File({self.path!r})"
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is a file of the same path."""
+        return isinstance(other, File) and self.path == other.path
+
+    def __hash__(self) -> int:
+        """Hash the path."""
+        return hash(self.path)
+
+    @property
+    def digest(self) -> str:
+        """The xxh3-128 of the content, 32 hex digits; read anew when size or time changed.
+
+        Raises:
+            IdentityError: the file cannot be read.
+        """
+        try:
+            seen = os.stat(self.path)
+            where = os.path.abspath(self.path)  # noqa: PTH100 - no Path on the way to an id
+            return _digest(where, seen.st_size, seen.st_mtime_ns, seen.st_ino)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            message = f"cannot identify the content of {self.path!r}: {reason}."
+            raise IdentityError(
+                f"{message} Check the path.", path=self.path, kind="File"
+            ) from error
+
+    def __expcache_key__(self) -> tuple[str, str]:
+        """Stand for the content in an id."""
+        return "content", self.digest
+
+
+@lru_cache(maxsize=4096)
+def _digest(path: str, size: int, mtime: int, inode: int) -> str:  # noqa: ARG001 - the key
+    digest = xxh3_128()
+    with open(path, "rb") as file:  # noqa: PTH123 - as above
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,107 @@
+"""Compute the runs of a sweep one after another, in this process."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, Literal
+
+from expcache._outcome import Failure
+from expcache._perform import Pending, Performer, sound
+from expcache._query import located_at
+from expcache._run import Run
+
+__all__ = ["Policy", "as_completed"]
+
+_WINDOW = 512
+"""How many points are looked up at once, and how many commits may be on their way."""
+
+_WORTH_WAITING = 0.001
+"""A run that took longer, in seconds, is handed over only after its own commit; records of
+shorter ones are committed in groups while the next ones are computed."""
+
+Failed = Literal["retry", "keep"]
+Errors = Literal["keep", "raise"]
+
+
+class Policy:
+    """What to do with failures, old and new, and with what is stored already."""
+
+    __slots__ = ("errors", "failed", "refresh")
+
+    def __init__(self, *, failed: Failed, refresh: bool, errors: Errors) -> None:
+        """Check the words, so that a misspelt one is no silent default."""
+        for option, word, known in (
+            ("failed", failed, ("retry", "keep")),
+            ("errors", errors, ("keep", "raise")),
+        ):
+            if word not in known:
+                choices = " or ".join(repr(one) for one in known)
+                message = f"cannot run with {option}={word!r}: no such policy. Use {choices}."
+                raise ValueError(message)
+        self.failed = failed
+        self.refresh = refresh
+        self.errors = errors
+
+
+def as_completed(
+    performer: Performer, runs: Iterable[Run[Any]], policy: Policy
+) -> Iterator[Run[Any]]:
+    """Yield every run once its record is safe: of each window, the stored ones first."""
+    pending: deque[Pending] = deque()
+    runs = iter(runs)
+    try:
+        while window := list(islice(runs, _WINDOW)):
+            found = {} if policy.refresh else _recall(performer, window, policy)
+            yield from found.values()
+            begun: set[str] = set()
+            for run in window:
+                if run.index in found:
+                    continue
+                if run.id in begun:  # the same point twice: wait for the first
+                    yield from _finish_all(pending)
+                    yield performer.compute(run, refresh=False)
+                    continue
+                begun.add(run.id)
+                pending.append(_begin(performer, run, policy))
+                if (pending[-1].run.runtime or 0.0) > _WORTH_WAITING:
+                    yield from _finish_all(pending)
+            yield from _finish_all(pending)
+    finally:
+        # Interrupted or abandoned: what is computed is kept all the same.
+        for one in pending:
+            one.finish()
+
+
+def _begin(performer: Performer, run: Run[Any], policy: Policy) -> Pending:
+    pending = performer.keep(run, performer.perform(performer.cell(run)))
+    if policy.errors == "raise" and isinstance(pending.outcome, Failure):
+        pending.finish()
+        pending.outcome.unwrap()
+    return pending
+
+
+def _finish_all(pending: deque[Pending]) -> Iterator[Run[Any]]:
+    while pending:
+        yield pending.popleft().finish()
+
+
+def _recall(
+    performer: Performer, window: list[Run[Any]], policy: Policy
+) -> dict[int | None, Run[Any]]:
+    definition = performer.definition
+    store, name, code = definition.store, definition.name, definition.code
+    definition.attach(store)
+    keys = [f"{run.id}-{code}" for run in window]
+    envelopes = store.get_many(name, keys)
+    failures = store.get_many(name, [f"{key}!" for key in keys]) if policy.failed == "keep" else {}
+    found: dict[int | None, Run[Any]] = {}
+    for run, key in zip(window, keys, strict=True):
+        if key in envelopes and sound(store, name, key, envelopes[key], run.preimage):
+            found[run.index] = run.found(located_at(key), cached=True)
+        elif f"{key}!" in failures:
+            found[run.index] = run.found(located_at(f"{key}!"), cached=True)
+        elif definition.declared and (stored := performer.recall(run)) is not None:
+            found[run.index] = stored
+    return found

@@ -1,0 +1,199 @@
+"""Give the runs of an experiment: from the store where they are kept, else by computing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from expcache._cell import Cell, Computed, compute, compute_async, keep
+from expcache._definition import Definition
+from expcache._environment import current_environment
+from expcache._outcome import Failure, Value
+from expcache._query import Located, located_at
+from expcache._record import check, files, note, read_header
+from expcache._run import Run
+from expcache._store import Commit, Store
+from expcache._warning import warn
+from expcache.errors import (
+    ExpcacheError,
+    IdentityError,
+    RecordError,
+    RecordWarning,
+    ResultError,
+    StoreError,
+)
+
+__all__ = ["Pending", "Performer", "sound", "warn_damaged"]
+
+
+@dataclass(slots=True)
+class Pending:
+    """A computed run whose record is on its way to the disk."""
+
+    run: Run[Any]
+    outcome: Value[Any] | Failure
+    commits: list[Commit] = field(default_factory=list)
+
+    def finish(self) -> Run[Any]:
+        """Wait until the record is safe; a result that could not be kept stays in the run."""
+        try:
+            for commit in self.commits:
+                commit.wait()
+        except StoreError as error:
+            _warn_not_kept(self.run, error)
+            self.run.hold(self.outcome)
+        return self.run
+
+
+class Performer:
+    """Gives the runs of one experiment; the origin of their handles."""
+
+    __slots__ = ("_fixed", "_noted", "definition", "is_async")
+
+    def __init__(self, definition: Definition, fixed: Mapping[str, Any], *, is_async: bool) -> None:
+        """Serve one definition, for a method with its instance in ``fixed``."""
+        self.definition = definition
+        self.is_async = is_async
+        self._fixed = fixed
+        self._noted: tuple[Store, str, str] | None = None
+
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the full params of a call."""
+        return self.definition.bind(args, kwargs, self._fixed)
+
+    def bind_point(self, point: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the full params of a point."""
+        return self.definition.key.signature.point(point, self._fixed)
+
+    def handle(self, params: Mapping[str, Any], *, index: int | None = None) -> Run[Any]:
+        """Return the handle of a run, whatever is stored of it."""
+        definition = self.definition
+        identity = definition.key.identify(params)
+        return Run(
+            definition.store,
+            definition.name,
+            identity.id,
+            params=params,
+            preimage=identity.preimage,
+            origin=self,
+            index=index,
+        )
+
+    def locate(self, run: Run[Any]) -> Located:
+        """Return where a run's record lies now."""
+        return self.definition.locate(self.definition.store, run.id, run.params)
+
+    def recall(self, run: Run[Any]) -> Run[Any] | None:
+        """Return the stored run, its record checked, or None; a damaged one is a miss."""
+        definition, store = self.definition, self.definition.store
+        definition.attach(store)
+        key, preimage = f"{run.id}-{definition.code}", run.preimage
+        envelope = store.get(definition.name, key)
+        if envelope is None and definition.declared:
+            located = self.locate(run)
+            if located.status == "done" and located.key is not None:
+                # Its params were compared one by one: it may lack a newer parameter.
+                key, preimage = located.key, None
+                envelope = store.get(definition.name, key)
+        if envelope is None or not sound(store, definition.name, key, envelope, preimage):
+            return None
+        return run.found(located_at(key), cached=True)
+
+    def compute(self, run: Run[Any], *, refresh: bool) -> Run[Any]:
+        """Return the stored run, or compute it here and wait until its record is safe."""
+        found = None if refresh else self.recall(run)
+        return found or self.keep(run, self.perform(self.cell(run))).finish()
+
+    def perform(self, cell: Cell) -> Computed:
+        """Compute a cell in this thread; a coroutine function gets an event loop of its own."""
+        if not self.is_async:
+            return compute(cell)
+        import asyncio  # noqa: PLC0415 - 30 ms that only coroutine functions need
+
+        return asyncio.run(compute_async(cell))
+
+    def cell(self, run: Run[Any]) -> Cell:
+        """Return all that is needed to compute a run."""
+        definition, params = self.definition, run.params
+        definition.attach(definition.store)
+        identity = definition.key.identify(params)
+        code = definition.code
+        return Cell(
+            experiment=definition.name,
+            function=definition.function,
+            signature=definition.key.signature,
+            params=params,
+            identity=identity,
+            code=code,
+            code_notes=definition.code_notes,
+            tags=definition.options.tags,
+            earlier=self._earlier(f"{identity.id}-{code}!"),
+        )
+
+    def _earlier(self, key: str) -> list[dict[str, Any]]:
+        envelope = self.definition.store.get(self.definition.name, key)
+        try:
+            return [] if envelope is None else list(read_header(envelope).attempts)
+        except RecordError:
+            return []
+
+    def keep(self, run: Run[Any], computed: Computed) -> Pending:
+        """Hand the record of a computed run to the store; what cannot be kept is warned of."""
+        store, cell = self.definition.store, computed.cell
+        failed = isinstance(computed.outcome, Failure)
+        found = run.found(located_at(cell.key + "!" if failed else cell.key), cached=False)
+        found.remember(computed.outcome, computed.header)
+        pending = Pending(found, computed.outcome)
+        self._check_unchanged(found, cell)
+        try:
+            pending.commits = [*self._notes(store, cell.code), keep(store, computed)]
+        except (ResultError, StoreError) as error:
+            _warn_not_kept(found, error)
+            found.hold(computed.outcome)
+        return pending
+
+    def _check_unchanged(self, run: Run[Any], cell: Cell) -> None:
+        # Points of a sweep share the values of an axis: an experiment that sorts its argument
+        # would silently change the points that follow.
+        try:
+            unchanged = self.definition.key.identify(cell.params) == cell.identity
+        except IdentityError:
+            unchanged = False
+        if not unchanged:
+            message = f"cannot vouch for the parameters of run {run.id} of {run.experiment!r}:"
+            remedy = "Let it work on a copy."
+            warn(f"{message} the experiment changed one of them in place. {remedy}", RecordWarning)
+
+    def _notes(self, store: Store, code: str) -> list[Commit]:
+        # The environment is the same for all runs of a process, and the code for all runs of
+        # one fingerprint: each is written once a store.
+        digest, environment = current_environment()
+        name, seen = self.definition.name, (store, digest, code)
+        if self._noted == seen:
+            return []
+        self._noted = seen
+        notes = {f"environment-{digest}": environment, f"code-{code}": self.definition.code_text}
+        return [store.put_once(name, key, note(content)) for key, content in notes.items()]
+
+
+def sound(store: Store, experiment: str, key: str, envelope: bytes, preimage: bytes | None) -> bool:
+    """Whether a record is whole and of these params; a damaged one is warned of."""
+    try:
+        check(envelope, preimage)
+        for part in files(envelope):
+            store.fetch(experiment, part.name, part.size, part.digest, map=True)
+    except RecordError as error:
+        warn_damaged(key, error)
+        return False
+    return True
+
+
+def warn_damaged(key: str, error: RecordError) -> None:
+    """Say that a record cannot be read and that the run counts as missing."""
+    warn(f"cannot read the record of run {key[:32]}: {error} It is computed again.", RecordWarning)
+
+
+def _warn_not_kept(run: Run[Any], error: ExpcacheError) -> None:
+    message = f"cannot keep the result of run {run.id} of {run.experiment!r}: {error}"
+    warn(f"{message} The result is returned all the same.", RecordWarning)

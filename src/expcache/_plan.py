@@ -1,0 +1,77 @@
+"""What a sweep would do: its points sorted by status, before anything runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+from expcache._query import Located, Status
+from expcache._run import Run
+from expcache._runset import RunSet
+
+__all__ = ["Plan"]
+
+R = TypeVar("R")
+
+_STATUSES: tuple[Status, ...] = ("done", "stale", "failed", "running", "missing")
+
+
+class Plan(Generic[R]):
+    """The points of a sweep, each with its status at the moment of planning."""
+
+    __slots__ = ("_located", "_run")
+
+    def __init__(self, located: Sequence[Located], run: Callable[[int], Run[Any]]) -> None:
+        """Hold where each point's record lies; ``run`` makes the handle of one index."""
+        self._located = located
+        self._run = run
+
+    def __len__(self) -> int:
+        """Return the number of points."""
+        return len(self._located)
+
+    def __repr__(self) -> str:
+        """Show the counts that are not zero."""
+        counts = ", ".join(f"{n} {status}" for status, n in self.counts.items() if n)
+        return f"<Plan of {len(self)} points{': ' if counts else ''}{counts}>"
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many points have each status; every status is there."""
+        counted = Counter(located.status for located in self._located)
+        return {status: counted[status] for status in _STATUSES}
+
+    @property
+    def statuses(self) -> list[Status]:
+        """The status of each point, in the order of the points."""
+        return [located.status for located in self._located]
+
+    @property
+    def done(self) -> RunSet[R]:
+        """The runs whose result is stored for the present code."""
+        return self._having("done")
+
+    @property
+    def stale(self) -> RunSet[R]:
+        """The runs that are stored for other code only."""
+        return self._having("stale")
+
+    @property
+    def failed(self) -> RunSet[R]:
+        """The runs that failed under the present code."""
+        return self._having("failed")
+
+    @property
+    def running(self) -> RunSet[R]:
+        """The runs that somebody computes now."""
+        return self._having("running")
+
+    @property
+    def missing(self) -> RunSet[R]:
+        """The runs of which nothing is stored."""
+        return self._having("missing")
+
+    def _having(self, status: Status) -> RunSet[R]:
+        chosen = (i for i, located in enumerate(self._located) if located.status == status)
+        return RunSet(self._run(i) for i in chosen)

@@ -1,0 +1,145 @@
+"""A sequence of runs, and the ways out of it: results, records, tables, ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from expcache._ids import save_ids
+from expcache._lookup import Where
+from expcache._run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["RunSet"]
+
+R = TypeVar("R")
+
+
+class RunSet(Sequence[Run[R]], Generic[R]):
+    """Runs in order, such as those of a sweep, of an experiment, or of a file of ids."""
+
+    __slots__ = ("_runs",)
+
+    def __init__(self, runs: Iterable[Run[R]] = ()) -> None:
+        """Hold the runs in the order given."""
+        self._runs = tuple(runs)
+
+    def __repr__(self) -> str:
+        """Show how many runs there are of each status."""
+        statuses = [run.status for run in self._runs]
+        counts = ", ".join(f"{statuses.count(s)} {s}" for s in dict.fromkeys(statuses))
+        return f"<RunSet of {len(self)} runs{': ' if counts else ''}{counts}>"
+
+    def __len__(self) -> int:
+        """Return the number of runs."""
+        return len(self._runs)
+
+    @overload
+    def __getitem__(self, index: int) -> Run[R]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> RunSet[R]: ...
+
+    def __getitem__(self, index: int | slice) -> Run[R] | RunSet[R]:
+        """Return one run, or the runs of a slice."""
+        if isinstance(index, slice):
+            return RunSet(self._runs[index])
+        return self._runs[index]
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the runs, in order."""
+        return [run.id for run in self._runs]
+
+    @property
+    def results(self) -> list[R]:
+        """The results of the runs, in order; read one by one.
+
+        Raises:
+            RunFailedError: a run failed. ``runs.where(...)`` or ``[r for r in runs if r.done]``
+                leaves it out.
+        """
+        return [run.result for run in self._runs]
+
+    def where(self, **lookups: Any) -> RunSet[R]:
+        """Return the runs whose params match every lookup, such as ``C__ge=1``.
+
+        A lookup is a parameter's name, alone for equality or followed by ``__ne``, ``__lt``,
+        ``__le``, ``__gt``, ``__ge`` or ``__in``.
+
+        Raises:
+            QueryError: no run has such a parameter, or there is no such comparison.
+        """
+        params = [run.params for run in self._runs]
+        known = dict.fromkeys(name for names in params for name in names)
+        if not params:
+            return self
+        where = Where.parse(lookups, tuple(known))
+        return RunSet(r for r, p in zip(self._runs, params, strict=True) if where.matches(p))
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Return one flat mapping a run: id, status, params, runtime, then the result.
+
+        A result that is a mapping with text keys is spread over its keys; any other stands
+        under ``result``. A key that is taken already gets the prefix ``result_``. A run without
+        a result has only its params and its status, and its error when it failed.
+        """
+        return [_record(run) for run in self._runs]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the records as a pandas frame, one row a run, indexed by id.
+
+        Raises:
+            ImportError: pandas is not installed; it comes with ``expcache[pandas]``.
+        """
+        try:
+            import pandas as pd  # noqa: PLC0415 - heavy and optional
+        except ImportError:
+            message = "cannot make a frame: pandas is not installed. Install expcache[pandas]."
+            raise ImportError(message) from None
+        columns: dict[str, list[Any]] = {"id": []}
+        records = self.to_records()
+        names = dict.fromkeys(name for record in records for name in record)
+        columns = {name: [record.get(name) for record in records] for name in names}
+        series = {name: _column(pd, values) for name, values in columns.items()}
+        frame = pd.DataFrame(series)
+        return frame.set_index("id") if "id" in frame else frame
+
+    def save_ids(self, path: str | Path) -> None:
+        """Write the ids to a file that ``load`` reads: ``.json``, ``.txt`` or ``.py``."""
+        store = self._runs[0].store_path if self._runs else None
+        save_ids(path, self.ids, store=store)
+
+
+def _record(run: Run[Any]) -> dict[str, Any]:
+    record: dict[str, Any] = {"id": run.id, "status": run.status}
+    for name, value in run.params.items():
+        record[name if name not in record else f"param_{name}"] = value
+    record.setdefault("runtime", run.runtime)
+    error = run.error
+    if error is not None:
+        record.setdefault("error", str(error))
+    if run.done:
+        _spread(record, run.result)
+    return record
+
+
+def _spread(record: dict[str, Any], result: Any) -> None:
+    spread = isinstance(result, Mapping) and all(isinstance(name, str) for name in result)
+    for name, value in result.items() if spread else [("result", result)]:
+        record[name if name not in record else f"result_{name}"] = value
+
+
+def _column(pd: Any, values: list[Any]) -> Any:
+    # pandas would turn None and NaN into each other, and arrays into rows: cells stay as they are
+    # unless all are numbers, all are texts or all are truth values.
+    kinds = {type(value) for value in values}
+    if kinds <= {int, float} or len(kinds) == 1 and kinds <= {bool, str}:  # noqa: RUF021
+        return pd.Series(values)
+    column = pd.Series([None] * len(values), dtype=object)
+    for row, value in enumerate(values):
+        column.iat[row] = value
+    return column

@@ -1,0 +1,257 @@
+"""An experiment over a space: planned, run, exported, and collected by pytest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from types import CodeType, FrameType, FunctionType
+from typing import Any, Generic, TypeVar, overload
+
+from expcache._ids import save_ids
+from expcache._inprocess import Errors, Failed, Policy, as_completed
+from expcache._lookup import Where
+from expcache._perform import Performer
+from expcache._plan import Plan
+from expcache._query import Located, Stored
+from expcache._run import Run
+from expcache._runset import RunSet
+from expcache._space import Space
+from expcache.errors import SpaceError
+
+__all__ = ["Place", "Sweep"]
+
+R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Place:
+    """Where in the user's program a sweep was made: its module's names, file and line."""
+
+    __slots__ = ("file", "globals", "line")
+
+    def __init__(self, frame: FrameType) -> None:
+        """Remember the place that a frame stands at, without keeping the frame."""
+        self.globals = frame.f_globals
+        self.file = frame.f_code.co_filename
+        self.line = frame.f_lineno
+
+    def name_of(self, thing: object) -> str | None:
+        """Return the module-level variable that holds the thing, if one does."""
+        return next((name for name, held in list(self.globals.items()) if held is thing), None)
+
+
+class _State:
+    """All that a sweep holds. One attribute, because pytest reads the others as keywords."""
+
+    __slots__ = ("experiment", "ids", "name", "performer", "place", "space")
+
+    def __init__(
+        self, experiment: Any, performer: Performer, space: Space, name: str | None, place: Place
+    ) -> None:
+        self.experiment = experiment
+        self.performer = performer
+        self.space = space
+        self.name = name
+        self.place = place
+        self.ids: list[str] | None = None
+
+
+class Sweep(Generic[R]):
+    """An experiment over a space of points, with a name.
+
+    Made by ``Experiment.sweep``. Its points are bound to the experiment's parameters when they
+    are read. To pytest it looks like a test function with one argument, ``run``.
+    """
+
+    _state: _State
+    __test__: bool
+    __wrapped__: FunctionType
+    __globals__: dict[str, Any]
+
+    def __init__(
+        self, experiment: Any, performer: Performer, space: Space, name: str | None, place: Place
+    ) -> None:
+        """Make a sweep; users call ``Experiment.sweep``."""
+        self._state = _State(experiment, performer, space, name, place)
+        # On the instance: on the class, pytest would collect the class itself.
+        self.__test__ = True
+        self.__module__ = place.globals.get("__name__", "__main__")
+        self.__globals__ = place.globals
+        self.__wrapped__ = FunctionType(_located(_template.__code__, place), place.globals, "run")
+
+    def __getattr__(self, attribute: str) -> Any:
+        """Give the name where functions have theirs; it is known only after the assignment."""
+        if attribute in ("__name__", "__qualname__"):
+            return self.name
+        message = f"{type(self).__name__!r} object has no attribute {attribute!r}"
+        raise AttributeError(message)
+
+    def __repr__(self) -> str:
+        """Show the name, the experiment and the space."""
+        return f"<Sweep {self.name} of {self._state.performer.definition.name} over {self.space!r}>"
+
+    def __call__(self, run: Run[R]) -> None:
+        """Be the body of a test of one run: it fails where the run failed."""
+        if run.status == "failed":
+            run.result  # noqa: B018 - raises
+
+    @property
+    def name(self) -> str:
+        """The name given, else that of the variable that holds the sweep."""
+        state = self._state
+        if state.name is None:
+            state.name = state.place.name_of(self)
+        return state.name or f"sweep_{state.performer.definition.name.rpartition('.')[2]}"
+
+    @property
+    def experiment(self) -> Any:
+        """The experiment that is swept."""
+        return self._state.experiment
+
+    @property
+    def space(self) -> Space:
+        """The points, before they are bound to the parameters."""
+        return self._state.space
+
+    def __len__(self) -> int:
+        """Return the number of points."""
+        return len(self.space)
+
+    def __iter__(self) -> Iterator[Run[R]]:
+        """Give the runs in order, made as they are read."""
+        performer = self._state.performer
+        bind, handle = performer.bind_point, performer.handle
+        return (handle(bind(point), index=index) for index, point in enumerate(self.space))
+
+    @overload
+    def __getitem__(self, index: int) -> Run[R]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> RunSet[R]: ...
+
+    def __getitem__(self, index: int | slice) -> Run[R] | RunSet[R]:
+        """Return the run of one point, or the runs of a slice."""
+        if isinstance(index, slice):
+            return RunSet(self[i] for i in range(*index.indices(len(self))))
+        position = index + len(self) if index < 0 else index
+        performer = self._state.performer
+        return performer.handle(performer.bind_point(self.space[position]), index=position)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the runs, in order."""
+        state = self._state
+        if state.ids is None:
+            identify, bind = state.performer.definition.key.identify, state.performer.bind_point
+            state.ids = [identify(bind(point)).id for point in state.space]
+        return list(state.ids)
+
+    def plan(self) -> Plan[R]:
+        """Sort the points by what is stored of them; nothing is computed or written."""
+        definition = self._state.performer.definition
+        store = definition.store
+        stored = Stored(store.keys(definition.name), definition.code)
+        located: list[Located] = list(map(stored.locate, self.ids))
+        if definition.declared:
+            for index, one in enumerate(located):
+                if one.status == "stale":
+                    located[index] = definition.settle(store, one, self[index].params)
+        return Plan(located, self.__getitem__)
+
+    def status(self) -> dict[str, int]:
+        """Return how many points there are, and how many of them have each status."""
+        plan = self.plan()
+        return {"points": len(plan), **plan.counts}
+
+    def add(self, space: Space) -> Sweep[R]:
+        """Return a sweep over these points and then those of another space."""
+        return self._over(self.space + space)
+
+    def where(self, **lookups: Any) -> Sweep[R]:
+        """Return a sweep over the points whose full params match, such as ``C__ge=1``.
+
+        Raises:
+            QueryError: the experiment has no such parameter, or there is no such comparison.
+        """
+        performer = self._state.performer
+        where = Where.parse(lookups, performer.definition.key.signature.names)
+        return self._over(
+            self.space.filter(lambda **point: where.matches(performer.bind_point(point)))
+        )
+
+    def _over(self, space: Space) -> Sweep[R]:
+        state = self._state
+        return Sweep(state.experiment, state.performer, space, self.name, state.place)
+
+    def run(
+        self,
+        *,
+        jobs: int = 1,
+        failed: Failed = "retry",
+        refresh: bool = False,
+        errors: Errors = "keep",
+    ) -> RunSet[R]:
+        """Compute what is not stored, and return all runs in the order of the points.
+
+        Each result is safe on disk the moment its point ends: a run that is interrupted is
+        continued by calling this again.
+
+        Args:
+            jobs: how many processes compute; this version computes in one, the caller's.
+            failed: ``"retry"`` computes again what failed before, ``"keep"`` leaves it failed.
+            refresh: compute every point, and replace what is stored.
+            errors: ``"keep"`` goes on when a point fails and returns it as a failed run,
+                ``"raise"`` stops at the first and raises its exception.
+
+        Raises:
+            ParameterError: a point does not fit the experiment's parameters.
+            IdentityError: a value of a point has no canonical form.
+        """
+        runs = list(self.as_completed(jobs=jobs, failed=failed, refresh=refresh, errors=errors))
+        runs.sort(key=_index)
+        return RunSet(runs)
+
+    def as_completed(
+        self,
+        *,
+        jobs: int = 1,
+        failed: Failed = "retry",
+        refresh: bool = False,
+        errors: Errors = "keep",
+    ) -> Iterator[Run[R]]:
+        """Do as ``run`` does, and give each run as soon as its result is safe on disk."""
+        if jobs != 1:
+            message = f"cannot run with jobs={jobs!r}: this version computes in one process."
+            raise ValueError(f"{message} Leave jobs at 1.")
+        policy = Policy(failed=failed, refresh=refresh, errors=errors)
+        return as_completed(self._state.performer, self, policy)
+
+    def check(self, function: F) -> F:
+        """Make a function of ``run`` a test that pytest runs for every point of the sweep.
+
+        Raises:
+            SpaceError: the function checks another sweep already.
+        """
+        other = getattr(function, "__expcache_sweep__", None)
+        if other is not None:
+            message = f"cannot check {self.name!r} with {function.__name__!r}: it already checks"
+            raise SpaceError(f"{message} {other.name!r}. Write one function for each sweep.")
+        function.__expcache_sweep__ = self  # type: ignore[attr-defined]
+        function.__test__ = True  # type: ignore[attr-defined] # whatever the function's name
+        return function
+
+    def save_ids(self, path: str | os.PathLike[str]) -> None:
+        """Write the ids to a file that ``load`` reads: ``.json``, ``.txt`` or ``.py``."""
+        save_ids(os.fspath(path), self.ids, store=self._state.performer.definition.store.path)
+
+
+def _index(run: Run[Any]) -> int:
+    return -1 if run.index is None else run.index
+
+
+def _template(run: Any) -> None:
+    """Stand where pytest looks for the function behind a sweep."""
+
+
+def _located(code: CodeType, place: Place) -> CodeType:
+    return code.replace(co_filename=place.file, co_firstlineno=place.line)
