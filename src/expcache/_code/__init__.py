@@ -1,0 +1,12 @@
+"""The fingerprint of an experiment's code: its function, and all of the project that it reaches."""
+
+from __future__ import annotations
+
+from expcache._code._kinds import add_encoders
+from expcache._code._names import file_of, name_of, stem_of
+from expcache._code._part import Code, Part
+from expcache._code._tracker import Tracker
+
+__all__ = ["Code", "Part", "Tracker", "file_of", "name_of", "stem_of"]
+
+add_encoders()

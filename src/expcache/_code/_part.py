@@ -1,0 +1,39 @@
+"""What a fingerprint is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from expcache._encode import digest, encode
+
+__all__ = ["Code", "Part", "code_of"]
+
+_SCHEME = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One definition or constant that a result depends on; file and line are for people."""
+
+    name: str
+    kind: str
+    file: str
+    line: int
+    digest: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The fingerprint of an experiment's code, with its parts and what could not be followed."""
+
+    digest: str
+    parts: tuple[Part, ...]
+    unseen: tuple[str, ...] = ()
+
+
+def code_of(roots: list[bytes], labelled: dict[str, Part], unseen: list[str]) -> Code:
+    """Return the fingerprint over parts, given by labels that are free of module names."""
+    facts = sorted((label, part.kind, part.digest) for label, part in labelled.items())
+    parts = tuple(sorted(labelled.values(), key=lambda part: (part.name, part.kind, part.digest)))
+    return Code(digest(encode(("code", _SCHEME, roots, facts))), parts, tuple(sorted(set(unseen))))

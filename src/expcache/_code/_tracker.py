@@ -1,0 +1,88 @@
+"""A function's fingerprint, kept until something that it was taken from changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import FunctionType
+from typing import Any
+
+from expcache._code._follow import finish, no_source
+from expcache._code._names import is_project_function, name_of, unwrapped
+from expcache._code._part import Code
+from expcache._code._walk import Walk, is_code
+from expcache._encode import encode
+from expcache.errors import CodeError
+
+__all__ = ["Tracker"]
+
+
+class Tracker:
+    """Follows one function, from when it is decorated."""
+
+    __slots__ = ("_code", "_depends", "_function", "_unchanged")
+
+    def __init__(self, function: Any, *, depends: Sequence[object] = ()) -> None:
+        """Read the function's source, and that of everything it reaches, now.
+
+        Args:
+            function: A function or a class, perhaps inside decorators.
+            depends: What else its results depend on: modules, functions, classes, names of
+                installed distributions, or values.
+
+        Raises:
+            CodeError: The function has no source, or a dependency cannot be identified.
+        """
+        self._function = function
+        self._depends = tuple(depends)
+        self._take(fresh=True)
+
+    def current(self) -> Code:
+        """Return the fingerprint of the code as it is now."""
+        return self._code if self._unchanged() else self._take(fresh=False)
+
+    def _take(self, *, fresh: bool) -> Code:
+        changed: frozenset[tuple[int, str]] = frozenset()
+        while True:
+            walk = Walk(changed)
+            self._begin(walk, fresh=fresh)
+            finish(walk)
+            if not walk.mistaken:
+                break
+            changed = frozenset(walk.changed)
+        code = walk.code()
+        self._code: Code = code
+        self._unchanged: Callable[[], bool] = walk.watch.check()
+        return code
+
+    def _begin(self, walk: Walk, *, fresh: bool) -> None:
+        plain = unwrapped(self._function)
+        namespace = getattr(plain, "__globals__", {})
+        if not isinstance(plain, (FunctionType, type)):
+            raise no_source(plain)
+        if isinstance(plain, FunctionType) and not is_project_function(plain):
+            walk.unseen.append(f"{name_of(plain)} is of a library: only its name counts")
+        walk.root, walk.fresh = plain, fresh
+        walk.begin(self._function, namespace, "function", "constant")
+        for one in self._depends:
+            _depend(walk, one, namespace)
+
+
+def _depend(walk: Walk, one: Any, namespace: dict[str, Any]) -> None:
+    if isinstance(one, str):
+        one = _distribution(one)
+    elif not is_code(one):
+        encode(one, "depends")  # raises what has no canonical form
+    walk.begin(one, namespace, "depends", "depends")
+
+
+def _distribution(name: str) -> tuple[str, str]:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow to import
+
+    try:
+        return name, version(name)
+    except PackageNotFoundError:
+        message = (
+            f"cannot follow {name!r}: no distribution of this name is installed. "
+            "Pass the name that pip shows, or a module."
+        )
+        raise CodeError(message, function=name) from None

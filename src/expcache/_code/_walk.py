@@ -1,0 +1,330 @@
+"""The walk over everything of the project that a function reaches.
+
+Each definition and constant is a part with a label of its own: its qualified name, and a number
+where a name comes twice. References between parts are by label, in an order that follows from the
+source, so the fingerprint is the same in every process.
+
+A global that the followed code changes while it runs (a cache, a counter) is state: by value, the
+fingerprint would differ from call to call. It counts by its name alone, and is listed as unseen.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections import deque
+from dataclasses import dataclass
+from functools import partial
+from threading import local
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    FunctionType,
+    GetSetDescriptorType,
+    MethodDescriptorType,
+    MethodType,
+    ModuleType,
+    WrapperDescriptorType,
+)
+from typing import Any, Final
+
+from expcache._code._module import Module, modules_of, package_of
+from expcache._code._names import (
+    external_name,
+    is_own,
+    is_project_class,
+    is_project_function,
+    is_project_namespace,
+    label_of,
+    module_namespace,
+    stem_of_namespace,
+)
+from expcache._code._part import Code, Part, code_of
+from expcache._code._scope import Import, Scope
+from expcache._code._watch import MISSING, Watch, contents
+from expcache._encode import digest, encode, named, text
+from expcache.errors import IdentityError
+
+__all__ = ["Cells", "Place", "Value", "Walk", "active", "is_code"]
+
+Chain = tuple[str, ...]
+Place = tuple[int, str]
+Cells = dict[str, CellType]
+
+# What the import system and the interpreter set: paths and machinery, no part of the program.
+_MODULE_NAMES: Final = frozenset(
+    "__annotations__ __builtins__ __cached__ __doc__ __file__ __loader__ __name__ __package__ "
+    "__path__ __spec__ __debug__ __class__".split()
+)
+_BUILTIN: Final = (
+    BuiltinFunctionType,
+    MethodDescriptorType,
+    WrapperDescriptorType,
+    GetSetDescriptorType,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A constant that waits until all functions are known."""
+
+    value: object
+    place: Place | None
+    label: str
+    stem: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the first `used` names of a chain lead to, and the place it was found in."""
+
+    value: Any
+    place: Place
+    namespace: dict[str, Any]
+    used: int = 1
+
+
+_CODE: Final = (FunctionType, type, ModuleType, *_BUILTIN)
+
+
+class _Active(local):
+    walk: Walk | None = None
+
+
+active = _Active()
+"""The walk that encodes a constant in this thread: functions inside it become its parts."""
+
+
+class Walk:
+    """One walk: what is found, what waits to be looked at, what is to be watched."""
+
+    def __init__(self, changed: frozenset[Place] = frozenset()) -> None:
+        """Begin a walk that knows of some places that the code itself changes."""
+        self.watch = Watch()
+        self.unseen: list[str] = []
+        self.changed: set[Place] = set(changed)
+        self.parts: dict[str, Part] = {}
+        self.labels: dict[object, str] = {}
+        self.taken: dict[str, int] = {}
+        self.definitions: deque[tuple[Any, str]] = deque()
+        self.values: deque[Value] = deque()
+        self.by_value: set[Place] = set()
+        self.state: set[Place] = set()
+        self.uses: dict[Place, set[str]] = {}
+        self.changers: dict[type, set[str]] = {}
+        self.root: object = None
+        self.fresh = False
+        self.roots: list[bytes] = []
+        self.kept: list[object] = []
+
+    @property
+    def mistaken(self) -> set[Place]:
+        """Places that were taken by value before the code that changes them was found."""
+        return self.by_value & self.changed
+
+    def code(self) -> Code:
+        """Return the fingerprint of all that was reached."""
+        return code_of(self.roots, self.parts, self.unseen)
+
+    def claim(self, key: object, name: str) -> tuple[str, bool]:
+        """Return the label of a thing, and whether it is met for the first time."""
+        label = self.labels.get(key)
+        if label is not None:
+            return label, False
+        number = self.taken[name] = self.taken.get(name, 0) + 1
+        label = self.labels[key] = name if number == 1 else f"{name}#{number}"
+        return label, True
+
+    def add(self, label: str, part: Part) -> None:
+        """Keep a part that is complete."""
+        self.parts[label] = part
+
+    def references(self, scope: Scope, cells: Cells, namespace: dict[str, Any]) -> list[bytes]:
+        """Follow what a definition takes from outside; return what its names stand for."""
+        found: list[bytes] = []
+        for chain in sorted(scope.reads):
+            target = self.resolve(chain, cells, namespace)
+            if target is not None:
+                found.append(text(".".join(chain)) + target)
+        for chain in scope.changes:
+            seen = self.look(chain, cells, namespace)
+            if seen is not None:
+                self.changed.add(seen.place)
+        if scope.imports:
+            found.append(self.modules(scope.imports, package_of(namespace)))
+        return found
+
+    def resolve(self, chain: Chain, cells: Cells, namespace: dict[str, Any]) -> bytes | None:
+        """Return what a name stands for now, or None if the name alone says it."""
+        seen = self.look(chain, cells, namespace)
+        if seen is None:
+            return None
+        if seen.value is MISSING:
+            self.unseen.append(f"{'.'.join(chain[: seen.used])!r} is not defined")
+            return None
+        if seen.used < len(chain):
+            self.uses.setdefault(seen.place, set()).add(chain[seen.used])
+        return self.target(seen.value, chain[seen.used - 1], seen.place, seen.namespace)
+
+    def look(self, chain: Chain, cells: Cells, namespace: dict[str, Any]) -> Seen | None:
+        """Return what a chain leads to through modules; None for names of Python's own."""
+        name = chain[0]
+        if name in _MODULE_NAMES:
+            return None
+        if name in cells:
+            value = contents(cells[name])
+            return self._inside(chain, Seen(value, self.watch.cell(cells[name], value), namespace))
+        value = namespace.get(name, MISSING)
+        place = self.watch.name(namespace, name, value)
+        if value is MISSING and hasattr(builtins, name):
+            return None
+        return self._inside(chain, Seen(value, place, namespace))
+
+    def _inside(self, chain: Chain, seen: Seen) -> Seen:
+        """Go on through the modules of the project that the chain names."""
+        while seen.used < len(chain) and isinstance(seen.value, ModuleType):
+            inner = module_namespace(seen.value)
+            if not is_project_namespace(inner) or is_own(seen.value):
+                break
+            value = inner.get(chain[seen.used], MISSING)
+            place = self.watch.name(inner, chain[seen.used], value)
+            seen = Seen(value, place, inner, seen.used + 1)
+        return seen
+
+    def target(
+        self,
+        value: Any,
+        name: str,
+        place: Place | None,
+        namespace: dict[str, Any],
+        kind: str = "constant",
+    ) -> bytes:
+        """Return bytes that stand for a value that code refers to, and follow it."""
+        if isinstance(value, FunctionType):
+            return self.function(value)
+        if isinstance(value, type):
+            return self.class_(value)
+        if isinstance(value, ModuleType):
+            return self.module(value)
+        if is_own(value):
+            return self._piece(value, name, place, namespace)
+        if isinstance(value, _BUILTIN):
+            return named("external", text(external_name(value)))
+        inner = _inner(value)
+        if inner is not None:
+            outer = named("external", text(external_name(type(value))))
+            found = [self.target(one, name, None, namespace) for one in inner]
+            return named("around", outer, *found)
+        return self.constant(value, name, place, namespace, kind)
+
+    def begin(self, value: Any, namespace: dict[str, Any], name: str, kind: str) -> None:
+        """Follow a value that the fingerprint is about."""
+        self.roots.append(self.target(value, name, None, namespace, kind))
+
+    def bytes_of(self, value: object) -> bytes | None:
+        """Return the canonical bytes of a value, its functions being followed; None without."""
+        outer, active.walk = active.walk, self
+        try:
+            return encode(value)
+        except IdentityError:
+            return None
+        finally:
+            active.walk = outer
+
+    def function(self, function: FunctionType) -> bytes:
+        """Follow a function of the project; name one of a library."""
+        if is_project_function(function):
+            label, first = self.claim(id(function), label_of(function.__code__.co_qualname))
+            if first:
+                self.kept.append(function)
+                self.watch.functions[id(function)] = (function, function.__code__)
+                self.definitions.append((function, label))
+            return named("part", text(label))
+        outer = named("external", text(external_name(function)))
+        inner = function.__dict__.get("__wrapped__")
+        if isinstance(inner, FunctionType):
+            return named("around", outer, self.function(inner))
+        return outer
+
+    def class_(self, kind: type) -> bytes:
+        """Follow a class of the project with its bases; name one of a library."""
+        if not is_project_class(kind):
+            return named("external", text(external_name(kind)))
+        label, first = self.claim(id(kind), label_of(kind.__qualname__))
+        if first:
+            self.kept.append(kind)
+            self.definitions.append((kind, label))
+        return named("part", text(label))
+
+    def module(self, module: ModuleType) -> bytes:
+        """Take a module of the project whole; name one of a library."""
+        namespace = module_namespace(module)
+        if is_own(module) or not is_project_namespace(namespace):
+            return named("external", text(module.__name__.partition(".")[0].lstrip("_")))
+        return self.modules({Import(module.__name__)}, "")
+
+    def modules(self, imports: set[Import], package: str) -> bytes:
+        """Take whole the project modules that are imported when the code runs."""
+        return named("modules", *(self._file(one) for one in modules_of(imports, package)))
+
+    def _file(self, module: Module) -> bytes:
+        stem = module.name.rpartition(".")[2]
+        label, first = self.claim(("module", module.file), f"{stem} (module)")
+        if first:
+            part = Part(stem, "module", module.file, 1, digest(module.body), "")
+            self.add(label, part)
+        return named("part", text(label))
+
+    def _piece(
+        self, value: Any, name: str, place: Place | None, namespace: dict[str, Any]
+    ) -> bytes:
+        """Follow the function behind an experiment or a sweep; other pieces count by value."""
+        inner = getattr(getattr(value, "experiment", value), "__wrapped__", None)
+        if isinstance(inner, FunctionType):
+            return self.function(inner)
+        if inner is not None:
+            return self.target(inner, name, place, namespace)
+        if self.bytes_of(value) is None:
+            return named("own", text(type(value).__qualname__))
+        return self.constant(value, name, place, namespace)
+
+    def constant(
+        self,
+        value: object,
+        name: str,
+        place: Place | None,
+        namespace: dict[str, Any],
+        kind: str = "constant",
+    ) -> bytes:
+        """Take a value as it is now, once all functions are known."""
+        # Without a place, never by identity: which equal values are one object is an accident.
+        label, first = self.claim(place or object(), name)
+        if first:
+            self.kept.append(value)
+            stem = stem_of_namespace(namespace)
+            self.values.append(Value(value, place, label, stem, kind))
+        return named("part", text(label))
+
+
+def is_code(value: Any) -> bool:
+    """Tell whether a value is followed as code, rather than taken by value."""
+    return isinstance(value, _CODE) or is_own(value) or _inner(value) is not None
+
+
+def _inner(value: Any) -> list[object] | None:
+    """Return what a wrapper around functions holds: methods, partials, cached functions."""
+    if isinstance(value, MethodType):
+        return [value.__func__, value.__self__]
+    if isinstance(value, (staticmethod, classmethod)):
+        return [value.__func__]
+    if isinstance(value, property):
+        return [one for one in (value.fget, value.fset, value.fdel) if one is not None]
+    if type(value) is partial:
+        return [value.func, *value.args, *(item for pair in sorted(value.keywords.items()) for item in pair)]
+    attributes = getattr(value, "__dict__", None)
+    if isinstance(attributes, dict) and not is_project_class(type(value)):
+        for name in ("__wrapped__", "func"):
+            if isinstance(attributes.get(name), FunctionType):
+                return [attributes[name]]
+    return None
+
