@@ -1,0 +1,24 @@
+"""Stores: where records are kept, on disk or in memory."""
+
+from expcache._store._commit import Commit
+from expcache._store._current import Use, current_store, open_store, use
+from expcache._store._memory import MemoryStore
+from expcache._store._place import find_place
+from expcache._store._protocol import DAY, Damage, Orphan, Report, Seal, Spill, Store
+
+__all__ = [
+    "DAY",
+    "Commit",
+    "Damage",
+    "MemoryStore",
+    "Orphan",
+    "Report",
+    "Seal",
+    "Spill",
+    "Store",
+    "Use",
+    "current_store",
+    "find_place",
+    "open_store",
+    "use",
+]

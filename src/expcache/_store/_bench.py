@@ -1,0 +1,136 @@
+"""Where the writer's thread works: open caches, transactions, and what to do when they fail."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import diskcache  # type: ignore[import-untyped]
+
+from expcache._store._disk import is_busy, open_cache
+from expcache._store._lock import WriteLock
+from expcache._store._patience import PATIENCE, attempts
+from expcache.errors import StoreError
+
+if TYPE_CHECKING:
+    from expcache._store._folder import Folder
+    from expcache._store._writer import Write
+
+MOST_OPEN: Final = 32
+TURN_SECONDS: Final = 0.001
+Identity = tuple[int, int]
+
+
+class Bench:
+    """The diskcache objects of one thread, opened when needed and closed there."""
+
+    def __init__(self) -> None:
+        """Open nothing yet."""
+        self._open: dict[str, tuple[Folder, Identity, Any]] = {}
+
+    def write(self, writes: list[Write]) -> None:
+        """Commit writes, one transaction for each experiment; settle each of them. Never raises."""
+        groups: dict[str, list[Write]] = {}
+        for write in writes:
+            groups.setdefault(str(write.folder.path), []).append(write)
+        for group in groups.values():
+            self._write_group(group)
+
+    def _write_group(self, group: list[Write]) -> None:
+        folder = group[0].folder
+        try:
+            wins = self._commit(folder, group)
+        except StoreError as error:
+            _settle_all(group, error)
+        except Exception as error:  # noqa: BLE001 - a thread that died would leave waiters behind
+            if len(group) == 1:
+                _settle_all(group, _explain(folder, error))
+                return
+            for write in group:  # one write may have spoilt it for the others
+                self._write_group([write])
+        else:
+            for write, won in zip(group, wins, strict=True):
+                write.settle(won=won)
+
+    def _commit(self, folder: Folder, group: list[Write]) -> list[bool]:
+        folder.create()
+        for number in attempts(PATIENCE):
+            if number:
+                time.sleep(TURN_SECONDS)
+            with WriteLock(folder.lock):
+                try:
+                    cache = self._cache(folder)
+                    with cache.transact():
+                        return [_apply(cache, write) for write in group]
+                except BaseException as error:
+                    # Whatever a failed transaction left open ends with its connection.
+                    self._drop(folder)
+                    if not is_busy(error):
+                        raise
+        raise StoreError(
+            f"cannot write to {str(folder.path)!r}: its database has been locked for "
+            f"{PATIENCE:g} seconds. End the program that keeps it open.",
+            path=str(folder.path),
+        )
+
+    def _cache(self, folder: Folder) -> Any:
+        name = str(folder.path)
+        facts = os.stat(folder.database)  # noqa: PTH116 - as in the reader
+        identity = facts.st_dev, facts.st_ino
+        held = self._open.get(name)
+        if held is not None and held[1] == identity:
+            return held[2]
+        if held is not None or len(self._open) >= MOST_OPEN:
+            self._drop(folder if held is not None else next(iter(self._open.values()))[0])
+        cache = open_cache(folder.path, journal=folder.journal)
+        self._open[name] = folder, identity, cache
+        return cache
+
+    def _drop(self, folder: Folder) -> None:
+        held = self._open.pop(str(folder.path), None)
+        if held is not None:
+            with contextlib.suppress(sqlite3.Error):
+                held[2].close()
+
+    def close(self) -> None:
+        """Close every cache; the last connection of a database also tidies its log away."""
+        while self._open:
+            folder = next(iter(self._open.values()))[0]
+            with contextlib.ExitStack() as stack:
+                with contextlib.suppress(OSError):  # StoreError too: close it nevertheless
+                    stack.enter_context(WriteLock(folder.lock))
+                self._drop(folder)
+
+
+def _apply(cache: Any, write: Write) -> bool:
+    if write.envelope is None:
+        return bool(cache.delete(write.key))
+    if cache.add(write.key, write.envelope):
+        return True
+    if not write.replace:
+        return False
+    # Not `set`, which keeps the old row: the order of rows is the order of writing.
+    cache.delete(write.key)
+    return bool(cache.add(write.key, write.envelope))
+
+
+def _settle_all(group: list[Write], error: StoreError) -> None:
+    for write in group:
+        write.settle(error=error)
+
+
+def _explain(folder: Folder, error: Exception) -> StoreError:
+    cause = error.__context__ if isinstance(error, diskcache.Timeout) else error
+    reason = str(cause) or type(cause).__name__
+    if isinstance(cause, OSError) and cause.strerror:
+        reason = cause.strerror
+    explained = StoreError(
+        f"cannot write to {str(folder.path)!r}: {reason}. Nothing half-written stays. Make room "
+        "or restore the directory, or use another store: expcache.use(path).",
+        path=str(folder.path),
+    )
+    explained.__cause__ = cause
+    return explained

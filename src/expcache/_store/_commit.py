@@ -1,0 +1,69 @@
+"""The receipt of one write."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final, final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from expcache.errors import StoreError
+
+NUDGE_SECONDS = 1.0
+
+
+@final
+class Commit:
+    """The receipt of one write: `wait` returns once it is on the disk."""
+
+    __slots__ = ("_done", "_error", "_gate", "_nudge", "won")
+
+    def __init__(self, nudge: Callable[[], None]) -> None:
+        """Begin unfinished; *nudge* is called while waiting takes long."""
+        self._nudge: Final = nudge
+        # A bare lock, taken now and released when settled: no Python code runs between its taking
+        # and its keeping, so that no Ctrl-C can come between.
+        self._gate: Final = threading.Lock()
+        self._gate.acquire()
+        self._done = False
+        self._error: StoreError | None = None
+        self.won = False
+
+    @classmethod
+    def settled(cls, *, won: bool = False, error: StoreError | None = None) -> Commit:
+        """Return a receipt that is finished already."""
+        commit = cls(_nothing)
+        commit.settle(won=won, error=error)
+        return commit
+
+    @property
+    def done(self) -> bool:
+        """Whether the write is committed or has failed."""
+        return self._done
+
+    def settle(self, *, won: bool = False, error: StoreError | None = None) -> None:
+        """Finish: tell every waiter how the write went."""
+        self.won = won
+        self._error = error
+        self._done = True
+        self._gate.release()
+
+    def wait(self) -> bool:
+        """Wait for the commit; return whether this write won its key.
+
+        Raises:
+            StoreError: when nothing was written.
+        """
+        while not self._done:
+            if self._gate.acquire(timeout=NUDGE_SECONDS):
+                self._gate.release()
+            else:
+                self._nudge()
+        if self._error is not None:
+            raise self._error
+        return self.won
+
+
+def _nothing() -> None:
+    """Nudge nobody."""

@@ -1,0 +1,105 @@
+"""Open a database to read it, in any state it was left in, without ever writing to it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from expcache._store._patience import PATIENCE
+
+CACHE_KIB = 32_768
+PROBE = "SELECT 1 FROM Cache LIMIT 1"
+
+Stamp = tuple[tuple[int, int, int] | None, ...]
+
+
+@dataclass(slots=True)
+class Link:
+    """An open connection; *stamp* is set when it sees only the moment it was opened in."""
+
+    connection: sqlite3.Connection
+    stamp: Stamp | None = None
+    copy: Path | None = None
+
+    def close(self) -> None:
+        """Close the connection and drop the copy it read, if any."""
+        self.connection.close()
+        if self.copy is not None:
+            shutil.rmtree(self.copy, ignore_errors=True)
+
+
+def connect(database: Path) -> Link:
+    """Open *database* for reading; raises `sqlite3.Error` when it is no sound database.
+
+    ``mode=ro`` never checkpoints and sees what others commit, but has to share a lock file with
+    them. Where that cannot be (a read-only directory), a database without a log is read as it
+    is, and one with a log is copied, because reading it without its log would hide records.
+    """
+    try:
+        return Link(_open(database, "mode=ro"))
+    except sqlite3.OperationalError:
+        if not database.exists():
+            raise
+        stamp = stamp_of(database)
+        if any(stamp[1:]):
+            return _open_copy(database, stamp)
+        return Link(_open(database, "mode=ro&immutable=1"), stamp)
+
+
+def _open(database: Path, how: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{database.absolute().as_uri()}?{how}",
+        uri=True,
+        timeout=PATIENCE,
+        isolation_level=None,
+        check_same_thread=False,  # the reader's lock guards it, and a fork closes it
+    )
+    try:
+        connection.execute("PRAGMA query_only = 1")
+        connection.execute("PRAGMA mmap_size = 0")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        connection.execute(PROBE).fetchall()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _logs(database: Path) -> tuple[Path, Path]:
+    return database.with_name(database.name + "-wal"), database.with_name(
+        database.name + "-journal"
+    )
+
+
+def _open_copy(database: Path, stamp: Stamp) -> Link:
+    place = Path(tempfile.mkdtemp(prefix="expcache-"))
+    try:
+        for file in (database, *_logs(database)):
+            if file.exists():
+                shutil.copyfile(file, place / file.name)
+        # The copy is ours, so SQLite may bring it up to date from the log.
+        return Link(_open(place / database.name, "mode=rw"), stamp, place)
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+
+
+def stamp_of(database: Path) -> Stamp:
+    """Tell one state of the files from another; a log that is empty counts as none."""
+    return _stamp(database), *map(_stamp_log, _logs(database))
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    try:
+        facts = file.stat()
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
+def _stamp_log(file: Path) -> tuple[int, int, int] | None:
+    stamp = _stamp(file)
+    return stamp if stamp and stamp[1] else None

@@ -1,0 +1,100 @@
+"""The store that experiments use when none is named: the one global, and its lock."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, final
+
+from expcache._store._memory import MemoryStore
+from expcache._store._place import MEMORY, find_place
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from expcache._store._protocol import Store
+
+_lock: Final = threading.RLock()
+_opened: Final[dict[str, Store]] = {}
+_chosen: Store | None = None
+_default: Store | None = None
+
+
+def open_store(path: str | os.PathLike[str] | None = None, *, create: bool = True) -> Store:
+    """Open the store at *path*, or where this program's store lies; the same one each time.
+
+    Args:
+        path: a directory, or ``:memory:`` for a new store that is never written anywhere.
+        create: make the directory if there is none.
+    """
+    place = find_place(Path.cwd()) if path is None else Path(path).expanduser()
+    if str(place) == MEMORY:
+        return MemoryStore()
+    name = os.path.realpath(place)
+    with _lock:
+        if name not in _opened or not Path(name).is_dir():
+            # sqlite3 is not free to import, and a program that only defines experiments needs none.
+            from expcache._store._diskstore import DiskStore  # noqa: PLC0415 - see above
+
+            _opened[name] = DiskStore(Path(name), create=create)
+        return _opened[name]
+
+
+def current_store() -> Store:
+    """Return the store in use: the one that `use` chose, or this program's own."""
+    global _default  # noqa: PLW0603 - this module is where the global lives
+    store = _chosen or _default
+    if store is None:
+        with _lock:
+            store = _default = _default or open_store()
+    return store
+
+
+@final
+class Use:
+    """A choice of store, already made; as a context manager, made only for the block."""
+
+    def __init__(self, store: Store | None, before: tuple[Store | None, Store | None]) -> None:
+        """Remember what was in use before."""
+        self._store: Final = store
+        self._before: Final = before
+
+    @property
+    def store(self) -> Store:
+        """The chosen store."""
+        return self._store or current_store()
+
+    def __enter__(self) -> Store:
+        """Return the chosen store."""
+        return self.store
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Go back to the store that was in use before; wait for what was put here."""
+        global _chosen, _default
+        if self._store is not None:
+            self._store.flush()
+        with _lock:
+            _chosen, _default = self._before
+
+
+def use(store: str | os.PathLike[str] | Store | None) -> Use:
+    """Keep and look up results in *store* from now on, or within a ``with`` block.
+
+    Args:
+        store: a directory, ``":memory:"``, an open store, or None for the program's own store,
+            which is then looked for again.
+    """
+    global _chosen, _default  # noqa: PLW0603 - as above
+    opened = open_store(store) if isinstance(store, str | os.PathLike) else store
+    with _lock:
+        before = _chosen, _default
+        _chosen = opened
+        if opened is None:
+            _default = None
+    return Use(opened, before)

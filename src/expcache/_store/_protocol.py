@@ -1,0 +1,126 @@
+"""What every store promises, wherever it keeps its records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from expcache._store._commit import Commit
+
+DAY = 86_400.0
+
+Spill: TypeAlias = Callable[[memoryview, str], str]
+"""Keep one large part outside its envelope: (content, digest) -> file name."""
+
+Seal: TypeAlias = Callable[[Spill | None], bytes]
+"""Make the envelope, handing large parts to the spill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One record, part or database that is not sound, and why."""
+
+    experiment: str
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A file that no record names, with its age in seconds."""
+
+    path: str
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `Store.verify` found."""
+
+    records: int
+    damaged: tuple[Damage, ...] = ()
+    missing: tuple[Damage, ...] = ()
+    orphans: tuple[Orphan, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Whether every record and every part of it can be read as it was written."""
+        return not self.damaged and not self.missing
+
+
+class Store(Protocol):
+    """Keeps envelopes by experiment and key; never forgets by itself.
+
+    Keys are text. An envelope is opaque bytes here, except to `verify`.
+    """
+
+    @property
+    def path(self) -> str:
+        """The directory, or ``:memory:``."""
+
+    @property
+    def writable(self) -> bool:
+        """Whether records can be put here."""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether only this user can have written what is here."""
+
+    def get(self, experiment: str, key: str) -> bytes | None:
+        """Return one envelope, or None."""
+
+    def get_many(self, experiment: str, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the envelopes that exist among *keys*."""
+
+    def keys(self, experiment: str, prefix: str = "") -> list[str]:
+        """List the keys of an experiment that begin with *prefix*, oldest first."""
+
+    def find(self, prefix: str) -> list[tuple[str, str]]:
+        """List (experiment, key) of all keys that begin with *prefix*, newest last."""
+
+    def experiments(self) -> list[str]:
+        """List the names of the experiments that have a place here, sorted."""
+
+    def put(self, experiment: str, key: str, seal: Seal, *, replace: bool = False) -> Commit:
+        """Write one envelope; without *replace* the first writer of a key wins.
+
+        Never raises `StoreError`: `Commit.wait` does. What *seal* raises passes through.
+        """
+
+    def put_once(self, experiment: str, key: str, envelope: bytes) -> Commit:
+        """Write one finished envelope unless its key exists."""
+
+    def delete(self, experiment: str, key: str) -> Commit:
+        """Remove one envelope; ``won`` tells whether it was there."""
+
+    def fetch(
+        self,
+        experiment: str,
+        name: str,
+        size: int,
+        digest: str,
+        *,
+        map: bool = False,  # noqa: A002 - numpy's word for it
+    ) -> memoryview:
+        """Return an external part: a checked writable copy, or a read-only map.
+
+        Raises `RecordError` when it is missing, truncated or (without *map*) not what was written.
+        """
+
+    def register_origin(self, experiment: str, file: str | None) -> None:
+        """Note which source file an experiment comes from.
+
+        Raises `NameClashError` when a different, still existing file uses the name.
+        """
+
+    def flush(self) -> None:
+        """Return when everything that was put before is committed or has failed."""
+
+    def verify(self, *, remove_orphans: bool = False, age: float = DAY) -> Report:
+        """Check every record and part; optionally remove orphans older than *age* seconds."""
+
+    def close(self) -> None:
+        """Flush, and let go of every file; the store opens again when it is used."""
