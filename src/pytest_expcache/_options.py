@@ -1,0 +1,102 @@
+"""What the command line and the ini file say about sweeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+__all__ = ["Options", "add_options", "read_options"]
+
+MEMORY = ":memory:"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of one session."""
+
+    resume: bool
+    skip_failed: bool
+    refresh: bool
+    status: bool
+    store: str | None
+    """Where the results are kept: an absolute path, ``:memory:``, or None for the default."""
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Add the command-line options, in one group, and the ini names."""
+    group = parser.getgroup("expcache", "sweeps of experiments")
+    group.addoption(
+        "--sweep-resume",
+        dest="sweep_resume",
+        action="store_true",
+        help="replay the points that have a result, without fixtures, then run the others",
+    )
+    group.addoption(
+        "--sweep-skip-failed",
+        dest="sweep_skip_failed",
+        action="store_true",
+        help="skip the points that failed in a previous run instead of trying them again",
+    )
+    group.addoption(
+        "--sweep-refresh",
+        dest="sweep_refresh",
+        action="store_true",
+        help="compute every selected point, also those that have a result, and replace it",
+    )
+    group.addoption(
+        "--sweep-status",
+        dest="sweep_status",
+        action="store_true",
+        help="show how many points of each selected sweep are done, and run nothing",
+    )
+    group.addoption(
+        "--sweep-store",
+        dest="sweep_store",
+        metavar="DIR",
+        default=None,
+        help="keep and look for results in this directory (ini: sweep_store)",
+    )
+    parser.addini(
+        "sweep_store",
+        help="the directory of results, relative to the ini file (option: --sweep-store)",
+        default="",
+    )
+
+
+def read_options(config: pytest.Config) -> Options:
+    """Return the options of a session.
+
+    Raises:
+        pytest.UsageError: two options contradict each other.
+    """
+    options = Options(
+        resume=config.getoption("sweep_resume"),
+        skip_failed=config.getoption("sweep_skip_failed"),
+        refresh=config.getoption("sweep_refresh"),
+        status=config.getoption("sweep_status"),
+        store=_store(config),
+    )
+    if options.refresh and options.resume:
+        message = "cannot combine --sweep-refresh with --sweep-resume: one computes every point"
+        remedy = "again, the other only those without a result. Leave one of them out."
+        raise pytest.UsageError(f"{message} {remedy}")
+    return options
+
+
+def _store(config: pytest.Config) -> str | None:
+    option: str | None = config.getoption("sweep_store")
+    if option is not None:
+        return _absolute(option, config.invocation_params.dir)
+    ini = str(config.getini("sweep_store"))
+    home = config.rootpath if config.inipath is None else config.inipath.parent
+    return _absolute(ini, home) if ini else None
+
+
+def _absolute(text: str, home: Path) -> str:
+    # An empty path would be the directory itself, which nobody means.
+    if not text:
+        message = "cannot use '' as --sweep-store: it names no directory."
+        raise pytest.UsageError(f"{message} Give a path, or leave the option out.")
+    return text if text == MEMORY else str(home / Path(text).expanduser())

@@ -1,0 +1,65 @@
+"""Tell the user: a line before the tests, a word for each, a table after them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_expcache._plans import Plans, selected_points
+from pytest_expcache._status import (
+    PointReport,
+    Tally,
+    Word,
+    plan_line,
+    plan_table,
+    tally_table,
+    word_of,
+)
+from pytest_expcache._store import store_line
+
+__all__ = ["Report"]
+
+
+class Report:
+    """The part of the plugin that tells; registered where there is somebody to tell it to."""
+
+    def __init__(self, config: pytest.Config, plans: Plans) -> None:
+        """Begin with nothing to tell."""
+        self._config = config
+        self._plans = plans
+        self.tally = Tally()
+
+    def pytest_report_collectionfinish(self, items: list[pytest.Item]) -> list[str]:
+        """Say which store is used and what it holds of the selected points."""
+        points = selected_points(items)
+        quiet = self._config.get_verbosity() < 0
+        if not points or quiet:
+            return []
+        return [store_line(self._config), plan_line(self._plans.counts(points))]
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Count the selected points."""
+        self.tally.select(point.sweep.name for point in selected_points(session.items))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in what a test tells of its point, in this process or from a worker."""
+        told = PointReport.from_properties(report.user_properties)
+        if told is not None:
+            self.tally.add(told)
+
+    def pytest_report_teststatus(self, report: object) -> Word | None:
+        """Show a stored point as CACHED; it counts as passed."""
+        if not isinstance(report, pytest.TestReport):
+            return None
+        plain = report.when == "call" and report.passed and not hasattr(report, "wasxfail")
+        return word_of(report.user_properties) if plain else None
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print what was done, a row a sweep."""
+        nothing_ran = self._config.getoption("collectonly") or self._config.getoption("setuponly")
+        lines = [] if nothing_ran else tally_table(self.tally)
+        if lines and self._config.get_verbosity() >= 0:
+            terminalreporter.section("sweeps", sep="-")
+            for line in lines:
+                terminalreporter.line(line)
+        elif lines:
+            terminalreporter.line(f"sweeps: {lines[-1]}")

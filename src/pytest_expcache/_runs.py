@@ -1,0 +1,132 @@
+"""Compute the point of a test in its call phase, so that a failure is the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_expcache._collect import Point, is_sweep, point_of
+from pytest_expcache._frames import forget_locals, show_user_frames
+from pytest_expcache._options import Options
+from pytest_expcache._plans import Plans
+from pytest_expcache._status import PREFIX, PointReport
+
+if TYPE_CHECKING:
+    from expcache import Run
+
+__all__ = ["Runs"]
+
+_REASON_LIMIT = 120
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What an experiment raised in this session, and in which test."""
+
+    nodeid: str
+    error: BaseException
+    trace: TracebackType | None
+    seconds: float
+
+    def raise_again(self) -> None:
+        """Raise the exception with the frames of the user's code alone."""
+        __tracebackhide__ = True
+        raise self.error.with_traceback(self.trace)
+
+
+class Runs:
+    """The part of the plugin that computes; registered once there are sweeps."""
+
+    def __init__(self, options: Options, plans: Plans) -> None:
+        """Begin with nothing computed."""
+        self._options = options
+        self._plans = plans
+        self._failures: dict[str, _Failure] = {}
+        self._refreshed: set[str] = set()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Skip, before any fixture, what failed in a previous run, if that is wished."""
+        point = point_of(item)
+        if point is not None and isinstance(item, pytest.Function):
+            _untell(item)
+            if self._options.skip_failed and self._plans.status(point) == "failed":
+                _tell(item, point, "skipped", 0.0)
+                item.add_marker(pytest.mark.skip(reason=_reason(point)))
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)  # inside capture, logging and xfail
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Compute the point, then run the body with it."""
+        __tracebackhide__ = True
+        point = point_of(item)
+        if point is not None and isinstance(item, pytest.Function):
+            failure = self._failed_elsewhere(item, point) or self._provide(item, point)
+            if failure is not None:
+                failure.raise_again()
+        return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Pass over the body of the sweep itself: all of it is done."""
+        return True if is_sweep(pyfuncitem.obj) else None
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Let go of what a failed experiment had in memory; its report is made by now."""
+        latest = next(reversed(self._failures.values()), None)
+        if latest is not None and latest.nodeid == nodeid:
+            forget_locals(latest.error)
+
+    def _failed_elsewhere(self, item: pytest.Function, point: Point) -> _Failure | None:
+        """Return how the point failed in another test of this session: once is enough.
+
+        The same test coming again is a rerun, which shall try again.
+        """
+        failure = self._failures.get(point.id)
+        if failure is None or failure.nodeid == item.nodeid:
+            return None
+        _tell(item, point, "failed", failure.seconds)
+        note = f"The experiment failed in this session already, in {failure.nodeid}"
+        if note not in getattr(failure.error, "__notes__", ()):
+            failure.error.add_note(note)
+        return failure
+
+    def _provide(self, item: pytest.Function, point: Point) -> _Failure | None:
+        """Hand the computed run to the test, or return how the experiment failed."""
+        self._failures.pop(point.id, None)
+        refresh = self._options.refresh and point.id not in self._refreshed
+        run: Run[Any] = point.sweep[point.index].compute(refresh=refresh)
+        error, seconds = run.error, run.runtime or 0.0
+        if error is None:
+            self._refreshed.add(point.id)
+            _tell(item, point, "cached" if run.cached else "computed", seconds)
+            item.funcargs["run"] = run
+            return None
+        _tell(item, point, "failed", seconds)
+        exception = error.exception or RuntimeError(error.traceback)
+        show_user_frames(exception)
+        failure = _Failure(item.nodeid, exception, exception.__traceback__, seconds)
+        self._failures[point.id] = failure
+        return failure
+
+
+def _tell(item: pytest.Function, point: Point, status: str, seconds: float) -> None:
+    """Note in an item's properties what came of its point."""
+    check = "" if is_sweep(item.obj) else item.originalname
+    told = PointReport(point.id, point.sweep.name, status, float(seconds), check)
+    item.user_properties += told.to_properties()
+
+
+def _untell(item: pytest.Function) -> None:
+    """Forget what an earlier attempt at the same test told."""
+    item.user_properties[:] = [p for p in item.user_properties if not p[0].startswith(PREFIX)]
+
+
+def _reason(point: Point) -> str:
+    error = str(point.sweep[point.index].error).partition("\n")[0]
+    short = error if len(error) <= _REASON_LIMIT else error[: _REASON_LIMIT - 3] + "..."
+    return f"failed in a previous run ({short})"

@@ -1,0 +1,148 @@
+"""What is told of points: in the properties of reports, as letters, as rows of a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+__all__ = ["PREFIX", "PointReport", "Tally", "plan_line", "plan_table", "tally_table", "word_of"]
+
+Word: TypeAlias = tuple[str, str, tuple[str, dict[str, bool]]]
+Properties: TypeAlias = list[tuple[str, Any]]
+
+PREFIX = "expcache."
+_CACHED: Word = ("passed", "c", ("CACHED", {"cyan": True}))
+_PLAN_COLUMNS = ("points", "done", "stale", "failed", "running", "missing")
+_TALLY_COLUMNS = ("points", "computed", "cached", "failed", "missing", "s computed", "s saved")
+_WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class PointReport:
+    """What one test tells of its point. Texts and numbers only: it travels between processes."""
+
+    id: str
+    sweep: str
+    status: str
+    """One of computed, cached, failed, skipped."""
+    seconds: float
+    """How long the experiment ran, now or when its result was computed."""
+    check: str
+    """The name of the check, or an empty text for the sweep itself."""
+
+    def to_properties(self) -> Properties:
+        """Return the report as properties of a test, which junit files show too."""
+        names = ("id", "sweep", "status", "seconds", "check")
+        pairs = [(f"{PREFIX}{name}", getattr(self, name)) for name in names]
+        return pairs if self.check else pairs[:-1]
+
+    @classmethod
+    def from_properties(cls, properties: Iterable[tuple[str, object]]) -> PointReport | None:
+        """Return what the properties of a test tell, or None if it is no test of a point."""
+        told: dict[str, Any] = {
+            name.removeprefix(PREFIX): value
+            for name, value in properties
+            if name.startswith(PREFIX)
+        }
+        if "status" not in told:
+            return None
+        return cls(told["id"], told["sweep"], told["status"], told["seconds"], told.get("check", ""))
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the session did with the points of its sweeps."""
+
+    selected: dict[str, int] = field(default_factory=dict)
+    """How many points of each sweep were selected, as far as known."""
+    _told: dict[str, dict[str, PointReport]] = field(default_factory=dict)
+
+    def select(self, names: Iterable[str]) -> None:
+        """Count the selected points, given the sweep of each."""
+        self.selected = dict(Counter(names))
+
+    def add(self, told: PointReport) -> None:
+        """Take in one report; that a point was computed outlives that it was read afterwards."""
+        points = self._told.setdefault(told.sweep, {})
+        before = points.get(told.id)
+        if before is None or before.status != "computed" or told.status != "cached":
+            points[told.id] = told
+
+    def rows(self) -> list[list[str]]:
+        """Return one row a sweep, in the order of their first reports."""
+        return [self._row(name) for name in dict.fromkeys((*self.selected, *self._told))]
+
+    def summary(self) -> str:
+        """Say how many of the selected points lack a result."""
+        total = sum(self._points(name) for name in {*self.selected, *self._told})
+        have = sum(
+            told.status in ("computed", "cached")
+            for points in self._told.values()
+            for told in points.values()
+        )
+        return f"{total - have} of {total} selected points still lack a result"
+
+    def _points(self, name: str) -> int:
+        return max(self.selected.get(name, 0), len(self._told.get(name, ())))
+
+    def _row(self, name: str) -> list[str]:
+        told = self._told.get(name, {}).values()
+        times = Counter("failed" if one.status == "skipped" else one.status for one in told)
+        points = self._points(name)
+        missing = points - sum(times.values())
+        saved = sum(one.seconds for one in told if one.status == "cached")
+        spent = sum(one.seconds for one in told if one.status in ("computed", "failed"))
+        counts = (points, times["computed"], times["cached"], times["failed"], missing)
+        return [name, *map(str, counts), f"{spent:.2f}", f"{saved:.2f}"]
+
+
+def word_of(properties: Iterable[tuple[str, object]]) -> Word | None:
+    """Return category, letter and word of a passed test whose point was stored already.
+
+    Only of the sweep itself: a check that passed did run, whatever its point.
+    """
+    told = PointReport.from_properties(properties)
+    return _CACHED if told is not None and told.status == "cached" and not told.check else None
+
+
+def tally_table(tally: Tally) -> list[str]:
+    """Return the lines that tell what the session did; none if it had no sweeps."""
+    if not tally.rows():
+        return []
+    return [*table(("sweep", *_TALLY_COLUMNS), tally.rows()), tally.summary()]
+
+
+def plan_table(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Return the lines that tell what is stored of the points of each sweep."""
+    rows = [
+        [name, str(sum(of.values())), *(str(of.get(status, 0)) for status in _PLAN_COLUMNS[1:])]
+        for name, of in counts.items()
+    ]
+    return table(("sweep", *_PLAN_COLUMNS), rows)
+
+
+def plan_line(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """Return the line that tells, before the tests, what is stored."""
+    total: Counter[str] = Counter()
+    for of in counts.values():
+        total.update(of)
+    parts = [f"{total.total()} point{'' if total.total() == 1 else 's'}", f"{total['done']} cached"]
+    for status, word in (("stale", "stale"), ("failed", "failed before"), ("running", "running")):
+        parts += [f"{total[status]} {word}"] if total[status] else []
+    return f"sweeps: {', '.join(parts)}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return aligned lines of at most 80 columns: names to the left, numbers to the right."""
+    cells = [list(head), *(list(row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths[0] = min(widths[0], _WIDTH - sum(width + 2 for width in widths[1:]))
+    return [_line(row, widths) for row in cells]
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    name = row[0] if len(row[0]) <= widths[0] else row[0][: widths[0] - 3] + "..."
+    numbers = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+    return "  ".join((name.ljust(widths[0]), *numbers)).rstrip()

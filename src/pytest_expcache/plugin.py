@@ -1,0 +1,75 @@
+"""The hooks by which pytest meets sweeps; what they do is in the modules below.
+
+A session without sweeps imports nothing of expcache and prints nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from pytest_expcache._collect import add_keywords, parametrize, refuse_in_class, sweep_of
+from pytest_expcache._fixtures import isolated_store, run
+from pytest_expcache._options import add_options
+from pytest_expcache._overview import forbid_distribution
+from pytest_expcache._session import begin, begin_as_controller, options_of, prepare
+from pytest_expcache._store import leave_store, use_store
+
+__all__ = ["isolated_store", "run"]
+
+_MARKERS = (
+    "sweep(name): a test of one point of the sweep of this name; added by expcache.",
+    "point(**params): the point that a test stands for; added by expcache.",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options and the ini names."""
+    add_options(parser)
+
+
+@pytest.hookimpl(wrapper=True)  # before pytest-xdist reads its options
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
+    """Keep a session that only shows the status in one process."""
+    if config.getoption("sweep_status"):
+        forbid_distribution(config)
+    return (yield)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options and make the marks known."""
+    prepare(config)
+    for marker in _MARKERS:
+        config.addinivalue_line("markers", marker)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Prepare for the reports of workers, if there are any."""
+    begin_as_controller(session.config)
+
+
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> None:
+    """Refuse a sweep in a class; one in a module looks like a function to pytest."""
+    refuse_in_class(collector, name, obj)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a sweep, or a check of one, a test for every point; leave other functions alone."""
+    use_store(metafunc.config, options_of(metafunc.config))
+    sweep = sweep_of(metafunc.function)
+    if sweep is not None:
+        begin(metafunc.config)
+        parametrize(metafunc, sweep)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Add the keywords of a point."""
+    add_keywords(item)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave no trace in a process that goes on."""
+    leave_store(config)

@@ -1,0 +1,37 @@
+"""What every test directory shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from plugin_project import CHECK, STUDY, Project
+
+from expcache import Store, use
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project with the study of three points, and without a store."""
+    monkeypatch.delenv("EXPCACHE_STORE", raising=False)
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    made = Project(pytester)
+    made.write(STUDY)
+    return made
+
+
+@pytest.fixture
+def checked(project: Project) -> Project:
+    """The same project with a check of the sweep."""
+    project.write(STUDY + CHECK)
+    return project
+
+
+@pytest.fixture
+def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store of the test's own, in use while it runs."""
+    with use(tmp_path_factory.mktemp("isolated") / "store") as store:
+        yield store
+    store.close()
