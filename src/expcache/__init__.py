@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from expcache import errors
+from expcache._decorator import experiment
 from expcache._encode import register
-from expcache._experiment import AsyncExperiment, Experiment, experiment
+from expcache._experiment import AsyncExperiment, Experiment
 from expcache._file import File
 from expcache._ids import load_ids
 from expcache._load import load
@@ -49,7 +50,7 @@ __all__ = [
 for _name in __all__:
     _thing = globals().get(_name)
     if getattr(_thing, "__module__", "").startswith("expcache._"):
-        _thing.__module__ = "expcache"  # type: ignore[union-attr]
+        _thing.__module__ = "expcache"
 del _name, _thing
 
 

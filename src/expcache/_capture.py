@@ -91,7 +91,7 @@ def _begin() -> None:
         _active += 1
         if _active == 1:
             _tees = _Tee(sys.stdout), _Tee(sys.stderr)
-            sys.stdout, sys.stderr = _tees  # type: ignore[assignment]
+            sys.stdout, sys.stderr = _tees
 
 
 def _end() -> None:

@@ -66,7 +66,7 @@ def _packages() -> dict[str, str]:
 
 def _listing(folder: str) -> list[str]:
     try:
-        return os.listdir(folder)
+        return os.listdir(folder)  # noqa: PTH208 - names are all that is wanted
     except OSError:
         return []
 

@@ -54,7 +54,7 @@ class File:
             IdentityError: the file cannot be read.
         """
         try:
-            seen = os.stat(self.path)
+            seen = os.stat(self.path)  # noqa: PTH116 - no Path on the way to an id
             where = os.path.abspath(self.path)  # noqa: PTH100 - no Path on the way to an id
             return _digest(where, seen.st_size, seen.st_mtime_ns, seen.st_ino)
         except OSError as error:

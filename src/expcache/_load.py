@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeAlias, overload
 
 from expcache._ids import is_ids_path, read_ids_file
 from expcache._query import Located, is_failure, is_result, located_at
@@ -16,6 +16,8 @@ from expcache._store import Store, current_store, open_store
 from expcache.errors import AmbiguousIdError, UnknownIdError
 
 __all__ = ["load"]
+
+Trust: TypeAlias = "bool | None"
 
 _SHORTEST = 6
 _HEX = re.compile(r"[0-9a-f]{1,32}")
@@ -72,7 +74,9 @@ def _store(store: str | os.PathLike[str] | Store | None) -> Store:
 
 
 def _load_file(
-    path: Path, store: str | os.PathLike[str] | Store | None, trust: bool | None
+    path: Path,
+    store: str | os.PathLike[str] | Store | None,
+    trust: bool | None,  # noqa: FBT001 - passed on as it was given
 ) -> RunSet[Any]:
     file = read_ids_file(path)
     try:
@@ -83,11 +87,11 @@ def _load_file(
     return _load_all(open_store(file.store, create=False), file.ids, trust)
 
 
-def _load_all(store: Store, ids: Iterable[str], trust: bool | None) -> RunSet[Any]:
+def _load_all(store: Store, ids: Iterable[str], trust: Trust) -> RunSet[Any]:
     return RunSet(_load_one(store, one, trust, index) for index, one in enumerate(ids))
 
 
-def _load_one(store: Store, prefix: str, trust: bool | None, index: int | None = None) -> Run[Any]:
+def _load_one(store: Store, prefix: str, trust: Trust, index: int | None = None) -> Run[Any]:
     _check_prefix(prefix)
     found = store.find(prefix)
     ids = list(dict.fromkeys(key[:32] for _, key in found if is_result(key) or is_failure(key)))

@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
+from expcache._account import Account
 from expcache._codec import restore
 from expcache._outcome import Failure, Value
-from expcache._query import Located, Status, code_of
+from expcache._query import Located, Status
 from expcache._record import Header, read_header, read_value
 from expcache._store import Store
 from expcache.errors import RecordError, RunFailedError, UnknownIdError
 
-__all__ = ["Error", "Origin", "Run"]
+__all__ = ["Origin", "Run"]
 
 R = TypeVar("R")
 
 _UNKNOWN = Located("missing", None)
-
-
-@dataclass(frozen=True, slots=True)
-class Error:
-    """Why a run failed.
-
-    ``exception`` is the live exception where this process raised it, else None.
-    """
-
-    type: str
-    message: str
-    traceback: str
-    exception: Exception | None = None
-
-    def __str__(self) -> str:
-        """Return type and message on one line, as Python prints them."""
-        return f"{self.type}: {self.message}" if self.message else self.type
 
 
 class Origin(Protocol):
@@ -54,7 +36,7 @@ class Origin(Protocol):
         ...
 
 
-class Run(Generic[R]):
+class Run(Account, Generic[R]):
     """One experiment at one point.
 
     Runs come from ``Experiment.run``, from a sweep, or from ``load``. A run looks its record up
@@ -62,22 +44,19 @@ class Run(Generic[R]):
     """
 
     __slots__ = (
-        "_exception",
         "_header",
         "_located",
         "_origin",
         "_params",
-        "_store",
         "_trust",
         "_value",
         "cached",
-        "experiment",
         "id",
         "index",
         "preimage",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - made in four places, all of them here
         self,
         store: Store,
         experiment: str,
@@ -168,77 +147,6 @@ class Run(Generic[R]):
             raise RecordError(message, reason=error.reason) from None
         return value
 
-    @property
-    def error(self) -> Error | None:
-        """Why the run failed, or None."""
-        if self.status != "failed":
-            return None
-        error = self._stored().error or {}
-        return Error(
-            error.get("type", ""), error.get("message", ""), error.get("traceback", ""),
-            self._exception,
-        )  # fmt: skip
-
-    @property
-    def runtime(self) -> float | None:
-        """How long the run took, in seconds; None when nothing is stored."""
-        header = self._stored_or_none()
-        return None if header is None else header.runtime
-
-    @property
-    def started(self) -> datetime | None:
-        """When the run began (UTC); None when nothing is stored."""
-        header = self._stored_or_none()
-        return None if header is None else datetime.fromisoformat(header.started)
-
-    @property
-    def finished(self) -> datetime | None:
-        """When the run ended (UTC); None when nothing is stored."""
-        header = self._stored_or_none()
-        return None if header is None else datetime.fromisoformat(header.finished)
-
-    @property
-    def host(self) -> str | None:
-        """The machine that computed the run; None when nothing is stored."""
-        header = self._stored_or_none()
-        return None if header is None else header.host
-
-    @property
-    def code(self) -> str | None:
-        """The fingerprint of the code that the record was computed with."""
-        key = self._locate().key
-        return None if key is None else code_of(key)
-
-    @property
-    def output(self) -> str:
-        """What the run printed, as text; empty when nothing is stored."""
-        header = self._stored_or_none()
-        return "" if header is None else header.output
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """The tags that the record carries."""
-        header = self._stored_or_none()
-        return () if header is None else tuple(header.tags)
-
-    @property
-    def attempts(self) -> list[dict[str, Any]]:
-        """Every attempt at this run, oldest first, failures with their tracebacks."""
-        header = self._stored_or_none()
-        return [] if header is None else [dict(attempt) for attempt in header.attempts]
-
-    @property
-    def environment(self) -> dict[str, Any]:
-        """Python, platform, packages, git commit and command line of the run's process."""
-        header = self._stored_or_none()
-        if header is None:
-            return {}
-        envelope = self._store.get(self.experiment, f"environment-{header.environment}")
-        if envelope is None:
-            return {}
-        environment: dict[str, Any] = read_value(envelope)
-        return environment
-
     def find(self) -> Run[R] | None:
         """Return the run as it is stored, its record checked, or None; nothing is computed.
 
@@ -307,9 +215,6 @@ class Run(Generic[R]):
             raise UnknownIdError(f"{message} Compute it again.", id=self.id)
         return envelope
 
-    def _stored_or_none(self) -> Header | None:
-        return None if self._locate().key is None else self._stored()
-
     def _stored(self) -> Header:
         key = self._locate().key
         if key is None:
@@ -318,7 +223,7 @@ class Run(Generic[R]):
             self._header = key, read_header(self._envelope(key))
         return self._header[1]
 
-    def _raise_failed(self) -> None:
+    def _raise_failed(self) -> NoReturn:
         error = self.error
         trace = "" if error is None else error.traceback
         message = f"cannot give the result of run {self.id}: it failed with {error}."
@@ -326,7 +231,7 @@ class Run(Generic[R]):
             f"{message} Compute it again to retry.\n\n{trace}", id=self.id, traceback=trace
         ) from self._exception
 
-    def _refuse_missing(self, status: str) -> Any:
+    def _refuse_missing(self, status: str) -> NoReturn:
         reasons = {"stale": "it is stored for other code only", "running": "it is being computed"}
         reason = reasons.get(status, "it is not computed yet")
         message = f"cannot give the result of run {self.id} of {self.experiment!r}: {reason}."

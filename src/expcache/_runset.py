@@ -141,5 +141,5 @@ def _column(pd: Any, values: list[Any]) -> Any:
         return pd.Series(values)
     column = pd.Series([None] * len(values), dtype=object)
     for row, value in enumerate(values):
-        column.iat[row] = value
+        column.iat[row] = value  # noqa: PD009 - .iloc would spread a list over rows
     return column

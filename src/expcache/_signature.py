@@ -63,9 +63,11 @@ class Signature:
         self.defaults.update(plain.__kwdefaults__ or {})
         self.rest = self._rest(code.co_flags, names[after : after + 2])
         self.names = (*self.positional, *self._keyword_only, *(r for r in self.rest if r))
-        for name, empty in zip(self.rest, ((), {}), strict=True):
-            if name:
-                self.defaults[name] = empty
+        starred, double = self.rest
+        if starred:
+            self.defaults[starred] = ()
+        if double:
+            self.defaults[double] = {}
         self._name_set = frozenset(self.names)
         # A point names every parameter; a call must give some by position.
         self._keywords = self._name_set - {*self.rest, *names[: code.co_posonlyargcount]}

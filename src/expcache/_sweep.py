@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from types import CodeType, FrameType, FunctionType
 from typing import Any, Generic, TypeVar, overload
 
 from expcache._ids import save_ids
 from expcache._inprocess import Errors, Failed, Policy, as_completed
 from expcache._lookup import Where
 from expcache._perform import Performer
+from expcache._place import Place
 from expcache._plan import Plan
 from expcache._query import Located, Stored
 from expcache._run import Run
@@ -18,26 +18,10 @@ from expcache._runset import RunSet
 from expcache._space import Space
 from expcache.errors import SpaceError
 
-__all__ = ["Place", "Sweep"]
+__all__ = ["Sweep"]
 
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Place:
-    """Where in the user's program a sweep was made: its module's names, file and line."""
-
-    __slots__ = ("file", "globals", "line")
-
-    def __init__(self, frame: FrameType) -> None:
-        """Remember the place that a frame stands at, without keeping the frame."""
-        self.globals = frame.f_globals
-        self.file = frame.f_code.co_filename
-        self.line = frame.f_lineno
-
-    def name_of(self, thing: object) -> str | None:
-        """Return the module-level variable that holds the thing, if one does."""
-        return next((name for name, held in list(self.globals.items()) if held is thing), None)
 
 
 class _State:
@@ -65,7 +49,7 @@ class Sweep(Generic[R]):
 
     _state: _State
     __test__: bool
-    __wrapped__: FunctionType
+    __wrapped__: Callable[..., Any]
     __globals__: dict[str, Any]
 
     def __init__(
@@ -77,7 +61,7 @@ class Sweep(Generic[R]):
         self.__test__ = True
         self.__module__ = place.globals.get("__name__", "__main__")
         self.__globals__ = place.globals
-        self.__wrapped__ = FunctionType(_located(_template.__code__, place), place.globals, "run")
+        self.__wrapped__ = place.function()
 
     def __getattr__(self, attribute: str) -> Any:
         """Give the name where functions have theirs; it is known only after the assignment."""
@@ -247,11 +231,3 @@ class Sweep(Generic[R]):
 
 def _index(run: Run[Any]) -> int:
     return -1 if run.index is None else run.index
-
-
-def _template(run: Any) -> None:
-    """Stand where pytest looks for the function behind a sweep."""
-
-
-def _located(code: CodeType, place: Place) -> CodeType:
-    return code.replace(co_filename=place.file, co_firstlineno=place.line)

@@ -1,0 +1,123 @@
+"""What the record of a run tells beside its result."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from expcache._query import Located, code_of
+from expcache._record import Header, read_value
+from expcache._store import Store
+
+__all__ = ["Account", "Error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """Why a run failed.
+
+    ``exception`` is the live exception where this process raised it, else None.
+    """
+
+    type: str
+    message: str
+    traceback: str
+    exception: Exception | None = None
+
+    def __str__(self) -> str:
+        """Return type and message on one line, as Python prints them."""
+        return f"{self.type}: {self.message}" if self.message else self.type
+
+
+class Account:
+    """A run as its record tells of it; everything is empty while nothing is stored."""
+
+    __slots__ = ("_exception", "_store", "experiment")
+
+    _store: Store
+    _exception: Exception | None
+    experiment: str
+
+    @abstractmethod
+    def _locate(self) -> Located:
+        """Return the status of the run and where its record lies."""
+
+    @abstractmethod
+    def _stored(self) -> Header:
+        """Return the header of the stored record."""
+
+    @property
+    def error(self) -> Error | None:
+        """Why the run failed, or None."""
+        if self._locate().status != "failed":
+            return None
+        error = self._stored().error or {}
+        return Error(
+            error.get("type", ""), error.get("message", ""), error.get("traceback", ""),
+            self._exception,
+        )  # fmt: skip
+
+    @property
+    def runtime(self) -> float | None:
+        """How long the run took, in seconds; None when nothing is stored."""
+        header = self._stored_or_none()
+        return None if header is None else header.runtime
+
+    @property
+    def started(self) -> datetime | None:
+        """When the run began (UTC); None when nothing is stored."""
+        header = self._stored_or_none()
+        return None if header is None else datetime.fromisoformat(header.started)
+
+    @property
+    def finished(self) -> datetime | None:
+        """When the run ended (UTC); None when nothing is stored."""
+        header = self._stored_or_none()
+        return None if header is None else datetime.fromisoformat(header.finished)
+
+    @property
+    def host(self) -> str | None:
+        """The machine that computed the run; None when nothing is stored."""
+        header = self._stored_or_none()
+        return None if header is None else header.host
+
+    @property
+    def code(self) -> str | None:
+        """The fingerprint of the code that the record was computed with."""
+        key = self._locate().key
+        return None if key is None else code_of(key)
+
+    @property
+    def output(self) -> str:
+        """What the run printed, as text; empty when nothing is stored."""
+        header = self._stored_or_none()
+        return "" if header is None else header.output
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags that the record carries."""
+        header = self._stored_or_none()
+        return () if header is None else tuple(header.tags)
+
+    @property
+    def attempts(self) -> list[dict[str, Any]]:
+        """Every attempt at this run, oldest first, failures with their tracebacks."""
+        header = self._stored_or_none()
+        return [] if header is None else [dict(attempt) for attempt in header.attempts]
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Python, platform, packages, git commit and command line of the run's process."""
+        header = self._stored_or_none()
+        if header is None:
+            return {}
+        envelope = self._store.get(self.experiment, f"environment-{header.environment}")
+        if envelope is None:
+            return {}
+        environment: dict[str, Any] = read_value(envelope)
+        return environment
+
+    def _stored_or_none(self) -> Header | None:
+        return None if self._locate().key is None else self._stored()

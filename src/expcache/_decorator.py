@@ -1,0 +1,138 @@
+"""``@experiment``: make a function remember its results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from typing import Any, Literal, ParamSpec, TypeVar, overload
+
+from expcache._definition import Definition, Options
+from expcache._experiment import AsyncExperiment, Experiment
+from expcache.errors import CodeError
+
+__all__ = ["experiment"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200
+"""Flags of code objects, as ``inspect`` names them."""
+
+
+@overload
+def experiment(fn: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncExperiment[P, R]: ...
+
+
+@overload
+def experiment(fn: Callable[P, R], /) -> Experiment[P, R]: ...
+
+
+@overload
+def experiment(
+    fn: None = None,
+    /,
+    *,
+    name: str | None = None,
+    version: str | int | None = None,
+    code: Literal["follow", "ignore"] = "follow",
+    depends: Sequence[object] = (),
+    ignore: str | Collection[str] = (),
+    key: Callable[..., Mapping[str, Any]] | None = None,
+    save: bool = True,
+    tags: str | Sequence[str] = (),
+) -> _Decorator: ...
+
+
+def experiment(  # noqa: PLR0913 - each is an option of its own, by keyword
+    fn: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    version: str | int | None = None,
+    code: Literal["follow", "ignore"] = "follow",
+    depends: Sequence[object] = (),
+    ignore: str | Collection[str] = (),
+    key: Callable[..., Mapping[str, Any]] | None = None,
+    save: bool = True,
+    tags: str | Sequence[str] = (),
+) -> Any:
+    """Make a function an experiment: its results are kept, and never computed twice.
+
+    Use it bare, ``@experiment``, or with options, ``@experiment(ignore=["n_jobs"])``.
+
+    Args:
+        fn: the function, a method of a dataclass, or a coroutine function.
+        name: what ids and the store know it by; by default ``<module stem>.<qualname>``.
+        version: replaces the fingerprint of the code: results hold until you change it.
+        code: ``"follow"`` makes a result depend on the function's code and on the project
+            code that it reaches; ``"ignore"`` makes it depend on the parameters alone.
+        depends: what the results depend on besides: modules, functions, ``File``, or the
+            name of an installed distribution.
+        ignore: parameters that do not change the result; recorded, but not part of the id.
+        key: called with the params, returns the mapping that is hashed in their place.
+        save: False keeps results in this process only.
+        tags: words that each record carries.
+
+    Raises:
+        CodeError: the function has no source, or is a lambda, or is a generator function.
+    """
+    options = Options(
+        name=name,
+        version=None if version is None else str(version),
+        code=_checked(code),
+        depends=tuple(depends),
+        ignore=(ignore,) if isinstance(ignore, str) else tuple(ignore),
+        key=key,
+        save=save,
+        tags=(tags,) if isinstance(tags, str) else tuple(tags),
+    )
+    decorator = _Decorator(options)
+    return decorator if fn is None else decorator(fn)
+
+
+class _Decorator:
+    """What ``@experiment(...)`` with options applies to the function."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    @overload
+    def __call__(self, fn: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncExperiment[P, R]: ...
+
+    @overload
+    def __call__(self, fn: Callable[P, R], /) -> Experiment[P, R]: ...
+
+    def __call__(self, fn: Callable[..., Any], /) -> Any:
+        _refuse_unfit(fn)
+        kind = AsyncExperiment if _flags(fn) & _COROUTINE else Experiment
+        return kind(Definition(fn, self._options))
+
+
+def _refuse_unfit(fn: object) -> None:
+    remedy = "Decorate a function."
+    if isinstance(fn, (staticmethod, classmethod)):
+        kind = type(fn).__name__
+        reason, remedy = f"it is a {kind}", f"Put @{kind} above @experiment."
+    elif isinstance(fn, type):
+        reason, remedy = "it is a class", "Decorate a method of it."
+    elif isinstance(fn, Experiment):
+        reason, remedy = "it is an experiment already", "Decorate it once."
+    elif not callable(fn):
+        reason = "it is not callable"
+    elif _flags(fn) & (_GENERATOR | _ASYNC_GENERATOR):
+        reason, remedy = "a generator can be read only once", "Return a list instead of yielding."
+    else:
+        return
+    message = f"cannot make an experiment of {fn!r}: {reason}. {remedy}"
+    raise CodeError(message, function=getattr(fn, "__qualname__", repr(fn)))
+
+
+def _checked(code: Any) -> Literal["follow", "ignore"]:
+    if code not in ("follow", "ignore"):
+        message = f"cannot make an experiment with code={code!r}: no such policy."
+        raise ValueError(f"{message} Use 'follow' or 'ignore'.")
+    return code  # type: ignore[no-any-return]
+
+
+def _flags(function: object) -> int:
+    code = getattr(function, "__code__", None)
+    return 0 if code is None else int(code.co_flags)
