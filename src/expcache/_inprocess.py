@@ -99,9 +99,9 @@ def _recall(
     found: dict[int | None, Run[Any]] = {}
     for run, key in zip(window, keys, strict=True):
         if key in envelopes and sound(store, name, key, envelopes[key], run.preimage):
-            found[run.index] = run.found(located_at(key), cached=True)
+            found[run.index] = run.settle(located_at(key), cached=True)
         elif f"{key}!" in failures:
-            found[run.index] = run.found(located_at(f"{key}!"), cached=True)
+            found[run.index] = run.settle(located_at(f"{key}!"), cached=True)
         elif definition.declared and (stored := performer.recall(run)) is not None:
             found[run.index] = stored
     return found

@@ -11,7 +11,7 @@ from expcache._definition import Definition
 from expcache._environment import current_environment
 from expcache._outcome import Failure, Value
 from expcache._query import Located, located_at
-from expcache._record import check, files, note, read_header
+from expcache._record import files, note, read_header
 from expcache._run import Run
 from expcache._store import Commit, Store
 from expcache._warning import warn
@@ -98,7 +98,7 @@ class Performer:
                 envelope = store.get(definition.name, key)
         if envelope is None or not sound(store, definition.name, key, envelope, preimage):
             return None
-        return run.found(located_at(key), cached=True)
+        return run.settle(located_at(key), cached=True)
 
     def compute(self, run: Run[Any], *, refresh: bool) -> Run[Any]:
         """Return the stored run, or compute it here and wait until its record is safe."""
@@ -142,15 +142,15 @@ class Performer:
         """Hand the record of a computed run to the store; what cannot be kept is warned of."""
         store, cell = self.definition.store, computed.cell
         failed = isinstance(computed.outcome, Failure)
-        found = run.found(located_at(cell.key + "!" if failed else cell.key), cached=False)
-        found.remember(computed.outcome, computed.header)
-        pending = Pending(found, computed.outcome)
-        self._check_unchanged(found, cell)
+        run.settle(located_at(cell.key + "!" if failed else cell.key), cached=False)
+        run.remember(computed.outcome, computed.header)
+        pending = Pending(run, computed.outcome)
+        self._check_unchanged(run, cell)
         try:
             pending.commits = [*self._notes(store, cell.code), keep(store, computed)]
         except (ResultError, StoreError) as error:
-            _warn_not_kept(found, error)
-            found.hold(computed.outcome)
+            _warn_not_kept(run, error)
+            run.hold(computed.outcome)
         return pending
 
     def _check_unchanged(self, run: Run[Any], cell: Cell) -> None:
@@ -180,8 +180,7 @@ class Performer:
 def sound(store: Store, experiment: str, key: str, envelope: bytes, preimage: bytes | None) -> bool:
     """Whether a record is whole and of these params; a damaged one is warned of."""
     try:
-        check(envelope, preimage)
-        for part in files(envelope):
+        for part in files(envelope, preimage):
             store.fetch(experiment, part.name, part.size, part.digest, map=True)
     except RecordError as error:
         warn_damaged(key, error)

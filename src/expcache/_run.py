@@ -176,20 +176,12 @@ class Run(Account, Generic[R]):
         """The directory of the run's store."""
         return self._store.path
 
-    def found(self, located: Located, *, cached: bool) -> Run[R]:
-        """Return a handle of the same run whose record was found, or made, just now."""
-        return Run(
-            self._store,
-            self.experiment,
-            self.id,
-            params=self._params,
-            preimage=self.preimage,
-            origin=self._origin,
-            located=located,
-            index=self.index,
-            trust=self._trust,
-            cached=cached,
-        )
+    def settle(self, located: Located, *, cached: bool) -> Run[R]:
+        """Note where the record was found, or made, just now."""
+        self._located = located
+        self._exception = None
+        self.cached = cached
+        return self
 
     def remember(self, outcome: Value[R] | Failure, header: Header) -> None:
         """Note what this process computed: the header, and the live exception of a failure."""
