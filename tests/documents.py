@@ -1,10 +1,10 @@
 """Runs the fenced blocks of a Markdown page in order, in a directory of their own.
 
-A block whose first line is `# name.py` (or another file name) is written to that file. A
-`console` block is typed into a shell, command by command, and what it prints is compared. A
-`pycon` block is a doctest. Any other `python` block is a script that must succeed. In expected
-output, `...` stands for anything, and durations and the lengths of rules are not compared;
-`^C` at the end of a part of the output is where the reader presses Ctrl-C.
+A block whose first line is `# name.py` (or another file name) is written to that file; one whose
+first line is `# from name.py` must be part of that file. A `console` block is typed into a shell,
+command by command, and what it prints is compared. Any other `python` block is a script that must
+succeed. In expected output, `...` stands for anything, and durations and the lengths of rules are
+not compared. A line `^C` is where the reader presses Ctrl-C: when the line before it appears.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 
 SHOWN_ONLY = {"text", "ini", ""}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+QUOTATION = re.compile(r"^# from ([\w./-]+)\n")
 FILE_NAME = re.compile(r"^# ([\w./-]+\.(?:py|toml|json))\b.*\n")
 SETUP = ("python3 -m venv", "git ")
 FAILURE = re.compile(r"failed|Error|\^C|error")
@@ -62,7 +63,8 @@ def plain(output: str) -> str:
     """Take out what differs from one machine and one second to the next."""
     lines = "\n".join(line.rstrip() for line in output.strip().splitlines())
     lines = re.sub(r"\b\d+(?:\.\d+)? ?(?:ms|s|min|seconds)\b", "<time>", lines)
-    return re.sub(r"([=_-])\1{3,}", r"\1\1\1", lines)
+    lines = re.sub(r" +\d+\.\d\d +\d+\.\d\d$", " <time>", lines, flags=re.MULTILINE)
+    return re.sub(r"([=_!-])\1{3,}", r"\1\1\1", lines)
 
 
 def fits(expected: str, actual: str) -> bool:
@@ -71,8 +73,8 @@ def fits(expected: str, actual: str) -> bool:
     return re.fullmatch(r"[\s\S]*?".join(parts), plain(actual)) is not None
 
 
-def shell(command: str, place: Path, presses: int | None = None) -> tuple[int, str]:
-    """Run a command; with `presses`, interrupt it after it has printed so many lines."""
+def shell(command: str, place: Path, until: str | None = None) -> tuple[int, str]:
+    """Run a command; with `until`, interrupt it when it has printed this line."""
     process = subprocess.Popen(
         command,
         shell=True,
@@ -85,19 +87,21 @@ def shell(command: str, place: Path, presses: int | None = None) -> tuple[int, s
         start_new_session=True,
     )
     assert process.stdout is not None
+    output = ""
     with process, process.stdout as stream:
-        head = [stream.readline() for _ in range(presses or 0)]
-        if presses is not None:
-            os.killpg(process.pid, signal.SIGINT)
-        output = "".join([*head, *stream])
+        for line in stream:
+            output += line
+            if until is not None and fits(until, line):
+                os.killpg(process.pid, signal.SIGINT)
+                until = None
     return process.returncode, output
 
 
 def run_command(command: str, expected: str, place: Path) -> None:
     """Run one command of a console block and compare what it prints."""
-    before, pressed, after = expected.partition("^C")
-    presses = len(before.strip().splitlines()) if pressed else None
-    status, output = shell(command, place, presses)
+    before, pressed, after = expected.partition("^C\n")
+    until = before.splitlines()[-1] if pressed else None
+    status, output = shell(command, place, until)
     wanted = before + after
     assert fits(wanted, output), f"$ {command}\n{output}\n--- but the page says ---\n{wanted}"
     assert status == 0 or FAILURE.search(expected), f"$ {command}\nexit status {status}\n{output}"
@@ -105,7 +109,10 @@ def run_command(command: str, expected: str, place: Path) -> None:
 
 def run_block(block: Block, place: Path) -> None:
     """Do with one block what its language and first line ask for."""
-    if written := FILE_NAME.match(block.text):
+    if quoted := QUOTATION.match(block.text):
+        source = (place / quoted[1]).read_text("utf-8")
+        assert block.text[quoted.end() :] in source, f"{quoted[1]} has changed"
+    elif written := FILE_NAME.match(block.text):
         path = place / written[1]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block.text, "utf-8")
@@ -113,13 +120,10 @@ def run_block(block: Block, place: Path) -> None:
         for command, expected in commands(block.text):
             if not command.startswith(SETUP):
                 run_command(command, expected, place)
-    elif block.language == "pycon":
-        (place / "session.txt").write_text(block.text, "utf-8")
-        status, output = shell("python -m doctest -o ELLIPSIS session.txt", place)
-        assert status == 0, output
     elif block.language == "python":
-        (place / "script.py").write_text(block.text, "utf-8")
-        status, output = shell("python -W error script.py", place)
+        name = f"line_{block.line}.py"
+        (place / name).write_text(block.text, "utf-8")
+        status, output = shell(f"python -W error {name}", place)
         assert status == 0, output
     else:
         assert block.language in SHOWN_ONLY, f"nothing runs a block of {block.language!r}"
