@@ -23,7 +23,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _OWN = Path(__file__).parent
-_OWN_PLACES = (f"{_OWN}", f"{_OWN.with_name('pytest_expcache')}")
+_OWN_PLACES = frozenset({_OWN, _OWN.with_name("pytest_expcache")})
 
 
 @final
@@ -51,6 +51,13 @@ class Failure:
     message: str
     traceback: str
     exception: Exception | None = field(default=None, repr=False, compare=False)
+    _trace: TracebackType | None = field(init=False, default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Remember the frames of the user, since every raise adds some to the exception."""
+        if self.exception is not None:
+            trace = _without_own_head(self.exception.__traceback__)
+            object.__setattr__(self, "_trace", trace)
 
     def unwrap(self) -> NoReturn:
         """Raise the live exception as it was raised, or `RunFailedError` where it is gone."""
@@ -63,9 +70,7 @@ class Failure:
                 traceback=self.traceback,
             )
         try:
-            # Raising adds this frame to the exception; without the cut, a second unwrap
-            # would show the first one's.
-            raise exception.with_traceback(_without_own_head(exception.__traceback__))
+            raise exception.with_traceback(self._trace)
         finally:
             # The traceback holds this frame and this frame would hold the exception: a
             # cycle that keeps every local of the user's function alive until a collection.
@@ -133,7 +138,7 @@ def _drop_own_frames(lines: traceback.TracebackException) -> None:
 
 
 def _is_own(filename: str) -> bool:
-    return str(Path(filename).parent).startswith(_OWN_PLACES)
+    return not _OWN_PLACES.isdisjoint(Path(filename).parents)
 
 
 def _without_own_head(trace: TracebackType | None) -> TracebackType | None:

@@ -56,7 +56,11 @@ def read_dtype(tree: Any) -> Any:
     """Return the dtype of a tree."""
     np = numpy()
     if isinstance(tree, str):
-        return np.dtype(tree)
+        dtype = np.dtype(tree)
+        if dtype.hasobject:
+            # Bytes from outside must never be taken for pointers.
+            raise TypeError("objects have no raw bytes")
+        return dtype
     if "base" in tree:
         return np.dtype((read_dtype(tree["base"]), tuple(tree["shape"])))
     layout = {name: tree[name] for name in ("names", "offsets", "itemsize")}
@@ -107,7 +111,8 @@ def _read_array(reader: Reader, tree: Any) -> object:
 
 def _write_scalar(writer: Writer, value: Any) -> object:
     dtype = value.dtype
-    if dtype.kind in "biuf" and dtype.itemsize <= _DOUBLE:
+    # The bits of a NaN would not all survive as a Python number.
+    if dtype.kind in "biuf" and dtype.itemsize <= _DOUBLE and numpy().isfinite(value):
         return {"~scalar": [dtype.name, writer.write(value.item())]}
     if dtype.kind == "U":
         return {"~scalar": ["str", writer.write(str(value))]}

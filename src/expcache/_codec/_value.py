@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from expcache._codec._describe import Describer
 from expcache._codec._pickle import dump, load
 from expcache._codec._plain import is_plain
-from expcache._codec._tree import Reader, UnsupportedError, Writer
+from expcache._codec._tree import Reader, Writer
 from expcache.errors import ExpcacheError, RecordError, ResultError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def encode_value(value: object, *, subject: str = "the result") -> Encoded:
     writer = Writer()
     try:
         return Encoded("tree", writer.write(value), [part.cast("B") for part in writer.parts])
-    except (UnsupportedError, RecursionError):
+    except Exception:  # noqa: BLE001  # what a foreign array raises must not cost its result
         parts, facts = dump(value, subject)
     return Encoded("pickle", None, parts, facts, _view_of(value))
 

@@ -93,9 +93,9 @@ def read_view(envelope: Envelope, *, fetch: Fetch | None = None) -> Any:
     return read_value(envelope, fetch=fetch)
 
 
-def files(envelope: Envelope) -> tuple[File, ...]:
-    """Return which files keep parts of the value."""
-    flags, start = open_envelope(envelope)
+def files(envelope: Envelope, preimage: bytes | None = None) -> tuple[File, ...]:
+    """Check an envelope as `check` does, and return which files keep parts of the value."""
+    flags, start = open_envelope(envelope, preimage)
     if not flags & EXTERNAL:
         return ()
     content, _ = _content(envelope, start)
