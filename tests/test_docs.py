@@ -1,4 +1,4 @@
-"""The pages under docs/: every block runs, the reference is complete, every link leads somewhere."""
+"""The pages under docs/: every block runs, the reference is complete, links lead somewhere."""
 
 from __future__ import annotations
 

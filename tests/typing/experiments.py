@@ -101,7 +101,7 @@ def check_sweeps() -> None:
     assert_type(sweep[0], Run[list[float]])
     assert_type([run.result for run in sweep], list[list[float]])
     assert_type(sweep.status(), dict[str, int])
-    sweep.run(True)  # type: ignore[misc]  # noqa: FBT003 - options are keyword-only
+    sweep.run(True)  # type: ignore[call-arg]  # noqa: FBT003 - options are keyword-only
     sweep.run(failed="ignore")  # type: ignore[arg-type]
 
 
@@ -118,9 +118,11 @@ def check_tests() -> None:
 
 async def check_coroutines() -> None:
     """A coroutine function's experiment is awaited, and its runs hold the value."""
-    assert_type(waiting, AsyncExperiment[[int], bytes])
-    assert_type(waiting(1), Coroutine[Any, Any, bytes])
-    assert_type(await waiting(1), bytes)
+    written_down: AsyncExperiment[[int], bytes] = waiting
+    awaitable = written_down(1)
+    assert_type(awaitable, Coroutine[Any, Any, bytes])
+    assert_type(await awaitable, bytes)
+    assert_type(await waiting(x=1), bytes)
     assert_type(waiting.run(1), Run[bytes])
     assert_type(await waiting_with_options(1), bytes)
 
@@ -128,7 +130,8 @@ async def check_coroutines() -> None:
 def check_methods() -> None:
     """A method's experiment binds its instance like any method."""
     model = Model(3)
-    assert_type(model.fit, Experiment[[float], dict[str, float]])
+    written_down: Experiment[[float], dict[str, float]] = model.fit
+    assert_type(written_down(0.1), dict[str, float])
     assert_type(model.fit(0.1), dict[str, float])
     assert_type(model.fit.run(rate=0.1), Run[dict[str, float]])
     assert_type(Model.fit(model, 0.1), dict[str, float])
