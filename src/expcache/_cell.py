@@ -55,18 +55,27 @@ class Computed:
 
 def compute(cell: Cell) -> Computed:
     """Compute one cell here and now; an exception of the user's code is an outcome."""
+    params = _described(cell)
     started, clock = datetime.now(UTC), time.perf_counter()
     with captured() as output:
         outcome = capture(cell.signature.call, cell.function, cell.params)
-    return _finish(cell, _usable(cell, outcome), started, time.perf_counter() - clock, output.text)
+    runtime = time.perf_counter() - clock
+    return _finish(cell, _usable(cell, outcome), params, started, runtime, output.text)
 
 
 async def compute_async(cell: Cell) -> Computed:
     """Compute one cell whose function is a coroutine function, in the caller's loop."""
+    params = _described(cell)
     started, clock = datetime.now(UTC), time.perf_counter()
     with captured() as output:
         outcome = await capture_async(cell.signature.call, cell.function, cell.params)
-    return _finish(cell, _usable(cell, outcome), started, time.perf_counter() - clock, output.text)
+    runtime = time.perf_counter() - clock
+    return _finish(cell, _usable(cell, outcome), params, started, runtime, output.text)
+
+
+def _described(cell: Cell) -> dict[str, Any]:
+    # Before the function runs: the record tells what it was given, not what it made of it.
+    return {name: describe(value) for name, value in cell.params.items()}
 
 
 def _usable(cell: Cell, outcome: Value[Any] | Failure) -> Value[Any] | Failure:
@@ -83,8 +92,13 @@ def _refuse_read_once(experiment: str, kind: str) -> None:
     raise ResultError(f"{message} {remedy}.", kind=kind)
 
 
-def _finish(
-    cell: Cell, outcome: Value[Any] | Failure, started: datetime, runtime: float, output: str
+def _finish(  # noqa: PLR0913, PLR0917 - all of it goes into one header
+    cell: Cell,
+    outcome: Value[Any] | Failure,
+    params: dict[str, Any],
+    started: datetime,
+    runtime: float,
+    output: str,
 ) -> Computed:
     finished = datetime.now(UTC)
     failed = isinstance(outcome, Failure)
@@ -105,7 +119,7 @@ def _finish(
         id=cell.identity.id,
         code=cell.code,
         experiment=cell.experiment,
-        params={name: describe(value) for name, value in cell.params.items()},
+        params=params,
         outcome="failed" if failed else "done",
         error=error,
         started=started.isoformat(),

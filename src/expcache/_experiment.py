@@ -110,7 +110,9 @@ class Experiment(Generic[P, R]):
         if self._definition.declared and (found := performer.recall(run)) is not None:
             stored: R = found.result
             return stored
-        pending = performer.keep(run, performer.perform(performer.cell(run)))
+        pending = performer.keep(
+            run, performer.perform(performer.cell(run, performer.failure(run)))
+        )
         pending.finish()
         value: R = pending.outcome.unwrap()
         return value
@@ -191,7 +193,9 @@ class AsyncExperiment(Experiment[P, R]):
         if self._definition.declared and (stored := performer.recall(run)) is not None:
             result: R = stored.result
             return result
-        pending = performer.keep(run, await compute_async(performer.cell(run)))
+        pending = performer.keep(
+            run, await compute_async(performer.cell(run, performer.failure(run)))
+        )
         pending.finish()
         value: R = pending.outcome.unwrap()
         return value

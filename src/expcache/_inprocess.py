@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from expcache._outcome import Failure
 from expcache._perform import Pending, Performer, sound
-from expcache._query import located_at
+from expcache._query import id_of, located_at
 from expcache._run import Run
 
 __all__ = ["Policy", "as_completed"]
@@ -53,7 +53,8 @@ def as_completed(
     runs = iter(runs)
     try:
         while window := list(islice(runs, _WINDOW)):
-            found = {} if policy.refresh else _recall(performer, window, policy)
+            failures = _failures(performer, window)
+            found = {} if policy.refresh else _recall(performer, window, policy, failures)
             yield from found.values()
             begun: set[str] = set()
             for run in window:
@@ -64,7 +65,7 @@ def as_completed(
                     yield performer.compute(run, refresh=False)
                     continue
                 begun.add(run.id)
-                pending.append(_begin(performer, run, policy))
+                pending.append(_begin(performer, run, policy, failures))
                 if (pending[-1].run.runtime or 0.0) > _WORTH_WAITING:
                     yield from _finish_all(pending)
             yield from _finish_all(pending)
@@ -74,8 +75,11 @@ def as_completed(
             one.finish()
 
 
-def _begin(performer: Performer, run: Run[Any], policy: Policy) -> Pending:
-    pending = performer.keep(run, performer.perform(performer.cell(run)))
+def _begin(
+    performer: Performer, run: Run[Any], policy: Policy, failures: dict[str, bytes]
+) -> Pending:
+    cell = performer.cell(run, failures.get(run.id))
+    pending = performer.keep(run, performer.perform(cell))
     if policy.errors == "raise" and isinstance(pending.outcome, Failure):
         pending.finish()
         pending.outcome.unwrap()
@@ -87,20 +91,27 @@ def _finish_all(pending: deque[Pending]) -> Iterator[Run[Any]]:
         yield pending.popleft().finish()
 
 
+def _failures(performer: Performer, window: list[Run[Any]]) -> dict[str, bytes]:
+    """Return the failed records of a window under the present code, by the ids of their runs."""
+    definition = performer.definition
+    keys = [f"{run.id}-{definition.code}!" for run in window]
+    found = definition.store.get_many(definition.name, keys)
+    return {id_of(key): envelope for key, envelope in found.items()}
+
+
 def _recall(
-    performer: Performer, window: list[Run[Any]], policy: Policy
+    performer: Performer, window: list[Run[Any]], policy: Policy, failures: dict[str, bytes]
 ) -> dict[int | None, Run[Any]]:
     definition = performer.definition
     store, name, code = definition.store, definition.name, definition.code
     definition.attach(store)
     keys = [f"{run.id}-{code}" for run in window]
     envelopes = store.get_many(name, keys)
-    failures = store.get_many(name, [f"{key}!" for key in keys]) if policy.failed == "keep" else {}
     found: dict[int | None, Run[Any]] = {}
     for run, key in zip(window, keys, strict=True):
         if key in envelopes and sound(store, name, key, envelopes[key], run.preimage):
             found[run.index] = run.settle(located_at(key), cached=True)
-        elif f"{key}!" in failures:
+        elif policy.failed == "keep" and run.id in failures:
             found[run.index] = run.settle(located_at(f"{key}!"), cached=True)
         elif definition.declared and (stored := performer.recall(run)) is not None:
             found[run.index] = stored

@@ -103,7 +103,10 @@ class Performer:
     def compute(self, run: Run[Any], *, refresh: bool) -> Run[Any]:
         """Return the stored run, or compute it here and wait until its record is safe."""
         found = None if refresh else self.recall(run)
-        return found or self.keep(run, self.perform(self.cell(run))).finish()
+        if found is not None:
+            return found
+        cell = self.cell(run, self.failure(run))
+        return self.keep(run, self.perform(cell)).finish()
 
     def perform(self, cell: Cell) -> Computed:
         """Compute a cell in this thread; a coroutine function gets an event loop of its own."""
@@ -113,11 +116,19 @@ class Performer:
 
         return asyncio.run(compute_async(cell))
 
-    def cell(self, run: Run[Any]) -> Cell:
-        """Return all that is needed to compute a run."""
+    def cell(self, run: Run[Any], failure: bytes | None = None) -> Cell:
+        """Return all that is needed to compute a run; ``failure`` is its failed record, if any."""
         definition, params = self.definition, run.params
         definition.attach(definition.store)
         identity = definition.key.identify(params)
+        if identity.id != run.id:
+            message = f"cannot compute run {run.id} of {run.experiment!r}: its parameters were"
+            remedy = "Let the experiment that did it work on a copy."
+            raise IdentityError(
+                f"{message} changed in place since its id was taken. {remedy}",
+                path="params",
+                kind="changed",
+            )
         code = definition.code
         return Cell(
             experiment=definition.name,
@@ -128,15 +139,12 @@ class Performer:
             code=code,
             code_notes=definition.code_notes,
             tags=definition.options.tags,
-            earlier=self._earlier(f"{identity.id}-{code}!"),
+            earlier=_attempts(failure),
         )
 
-    def _earlier(self, key: str) -> list[dict[str, Any]]:
-        envelope = self.definition.store.get(self.definition.name, key)
-        try:
-            return [] if envelope is None else list(read_header(envelope).attempts)
-        except RecordError:
-            return []
+    def failure(self, run: Run[Any]) -> bytes | None:
+        """Return the failed record of a run under the present code, if there is one."""
+        return self.definition.store.get(run.experiment, f"{run.id}-{self.definition.code}!")
 
     def keep(self, run: Run[Any], computed: Computed) -> Pending:
         """Hand the record of a computed run to the store; what cannot be kept is warned of."""
@@ -186,6 +194,13 @@ def sound(store: Store, experiment: str, key: str, envelope: bytes, preimage: by
         warn_damaged(key, error)
         return False
     return True
+
+
+def _attempts(failure: bytes | None) -> list[dict[str, Any]]:
+    try:
+        return [] if failure is None else list(read_header(failure).attempts)
+    except RecordError:  # a damaged record of a failure tells nothing, and nothing is lost
+        return []
 
 
 def warn_damaged(key: str, error: RecordError) -> None:
