@@ -9,9 +9,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from expcache._code import Code, Tracker
 
-STUDY = '''
+STUDY = """
 import functools
 import math as m
 from dataclasses import dataclass
@@ -57,9 +58,9 @@ def deeper(x):
 
 def unused(x):
     return x
-'''
+"""
 
-HELPERS = '''
+HELPERS = """
 import functools
 
 LIMIT = 5
@@ -94,7 +95,7 @@ def one(x):
     return x + 100
 
 METHODS = {"one": one}
-'''
+"""
 
 COSMETIC = {
     "comment": ("study", "total = x + 1", "total = x + 1  # why"),
@@ -248,9 +249,9 @@ def test_source_is_taken_when_decorating(fingerprint: Fingerprint, tmp_path: Pat
     study, helpers = edited(SEMANTIC["helper of a helper"])
     (tmp_path / "study.py").write_text(study)
     (tmp_path / "helpers.py").write_text(helpers)
-    module.SCALE = 3
+    vars(module)["SCALE"] = 3
     changed = tracker.current()
-    module.SCALE = 2
+    vars(module)["SCALE"] = 2
     assert changed.digest != before.digest
     assert tracker.current() == before
 

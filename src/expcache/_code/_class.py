@@ -6,14 +6,16 @@ import ast
 from types import FunctionType
 from typing import Any
 
+from expcache._code._lookup import Cells
 from expcache._code._names import class_namespace, is_project_class, stem_of_namespace
 from expcache._code._normal import canonical
 from expcache._code._part import Part
 from expcache._code._scope import Scope, scope_of
 from expcache._code._source import Found, find_class
 from expcache._code._tree import body_without_methods, without_own
-from expcache._code._walk import Cells, Walk, is_code
+from expcache._code._walk import Walk
 from expcache._code._watch import MISSING, contents
+from expcache._code._wrapped import is_code
 from expcache._encode import digest, text
 
 __all__ = ["add_class", "add_method"]
@@ -74,7 +76,9 @@ def _changers(node: ast.ClassDef) -> set[str]:
     return found
 
 
-def _attributes(walk: Walk, kind: type, found: Found, node: ast.ClassDef, label: str) -> list[bytes]:
+def _attributes(
+    walk: Walk, kind: type, found: Found, node: ast.ClassDef, label: str
+) -> list[bytes]:
     """Return the values of the names that the body assigns, and what replaced its methods."""
     pieces: list[bytes] = []
     namespace = class_namespace(kind)

@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import Any
 
 from expcache._code._class import add_class, add_method
+from expcache._code._lookup import Cells
 from expcache._code._names import stem_of_namespace
 from expcache._code._normal import canonical
 from expcache._code._part import Part
@@ -14,8 +15,9 @@ from expcache._code._scope import scope_of
 from expcache._code._source import Found, Source, bytecode, find_function, source_of
 from expcache._code._tree import expressions, without_defaults, without_own
 from expcache._code._value import follow_value
-from expcache._code._walk import Cells, Walk, is_code
+from expcache._code._walk import Walk
 from expcache._code._watch import is_frozen
+from expcache._code._wrapped import is_code
 from expcache._encode import digest, named, text
 from expcache.errors import CodeError
 
@@ -65,9 +67,7 @@ def _written(walk: Walk, function: FunctionType, found: Found, cells: Cells) -> 
     return pieces
 
 
-def _defaults(
-    walk: Walk, function: FunctionType, found: Found | None, label: str
-) -> list[bytes]:
+def _defaults(walk: Walk, function: FunctionType, found: Found | None, label: str) -> list[bytes]:
     """Return the defaults by value; the expression stands for one without canonical form."""
     code, values = function.__code__, function.__defaults__ or ()
     positional = code.co_varnames[: code.co_argcount]
@@ -85,7 +85,7 @@ def _defaults(
     return pieces
 
 
-def _default(  # noqa: PLR0913 - one default in its setting
+def _default(  # noqa: PLR0913, PLR0917 - one default in its setting
     walk: Walk,
     function: FunctionType,
     value: object,

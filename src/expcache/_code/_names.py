@@ -69,15 +69,18 @@ def file_of(function: Any) -> str | None:
 
 
 def _named_notebook(namespace: dict[str, Any]) -> str | None:
-    found = (namespace.get(name) for name in _NOTEBOOK)
-    return next((path for path in found if isinstance(path, str) and path), None)
+    found: list[object] = [namespace.get(name) for name in _NOTEBOOK]
+    for path in found:
+        if isinstance(path, str) and path:
+            return path
+    return None
 
 
 def _real_file(function: Any) -> str | None:
     code = getattr(function, "__code__", None)
     if code is None or code.co_filename.startswith("<") or "ipykernel" in code.co_filename:
         return None
-    return os.path.abspath(code.co_filename)  # noqa: PTH100 - resolve() would follow links
+    return str(os.path.abspath(code.co_filename))  # noqa: PTH100 - resolve() would follow links
 
 
 def unwrapped(value: Any) -> Any:

@@ -7,16 +7,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from expcache._code._block import Block, Chain, bind, chain_of, container_of, home_of
 from expcache._code._normal import fields
 
 __all__ = ["Import", "Scope", "imports_of", "scope_of"]
 
-Chain = tuple[str, ...]
-
 # Calling one of these on a container or an object of the standard library changes it.
 _CHANGING = frozenset(
-    "add append appendleft clear discard extend insert pop popitem popleft remove "
-    "reverse setdefault sort update".split()
+    {
+        "add",
+        "append",
+        "appendleft",
+        "clear",
+        "discard",
+        "extend",
+        "insert",
+        "pop",
+        "popitem",
+        "popleft",
+        "remove",
+        "reverse",
+        "setdefault",
+        "sort",
+        "update",
+    }
 )
 
 
@@ -71,47 +85,18 @@ def _imported(node: ast.Import | ast.ImportFrom) -> list[Import]:
     return [Import(node.module or "", alias.name, node.level) for alias in node.names]
 
 
-@dataclass(slots=True, eq=False)
-class _Block:
-    """One lexical scope inside the definition."""
-
-    parent: _Block | None
-    kind: str
-    bound: set[str] = field(default_factory=set)
-    declared: set[str] = field(default_factory=set)  # global or nonlocal
-
-
-def _chain(node: ast.AST) -> Chain | None:
-    names: list[str] = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    return (node.id, *reversed(names)) if isinstance(node, ast.Name) else None
-
-
-def _container(node: ast.AST) -> Chain | None:
-    """Return the chain that a store into the node changes: `a.b` for `a.b[0].c[1]`."""
-    while True:
-        chain = _chain(node)
-        if chain is not None:
-            return chain
-        if not isinstance(node, (ast.Subscript, ast.Attribute, ast.Starred)):
-            return None
-        node = node.value
-
-
 class _Visitor:
     """Collects every use of a name first: a name may be bound below its use."""
 
     def __init__(self, root: ast.AST) -> None:
-        self.outside = _Block(None, "outside")
+        self.outside = Block(None, "outside")
         self.root = root
         self.first: str | None = None
-        self.inside: _Block | None = None
-        self.uses: list[tuple[Chain, _Block, bool]] = []
+        self.inside: Block | None = None
+        self.uses: list[tuple[Chain, Block, bool]] = []
         self.imports: set[Import] = set()
 
-    def visit(self, node: object, block: _Block) -> None:
+    def visit(self, node: object, block: Block) -> None:
         if isinstance(node, list):
             for item in node:
                 self.visit(item, block)
@@ -122,70 +107,68 @@ class _Visitor:
             else:
                 visit(self, node, block)
 
-    def generic(self, node: ast.AST, block: _Block) -> None:
+    def generic(self, node: ast.AST, block: Block) -> None:
         for name, value in fields(node, inside_class=block.kind == "class"):
             if isinstance(value, (ast.AST, list)):
                 self.visit(value, block)
             elif name in {"name", "rest"} and isinstance(value, str):
                 block.bound.add(value)  # except ... as name, and captures of match
 
-    def name(self, node: ast.Name, block: _Block) -> None:
+    def name(self, node: ast.Name, block: Block) -> None:
         if isinstance(node.ctx, ast.Load):
             self.uses.append(((node.id,), block, False))
         else:
-            _bind(node.id, block)
+            bind(node.id, block)
             if node.id in block.declared:
                 self.uses.append(((node.id,), block, True))
 
-    def attribute(self, node: ast.Attribute, block: _Block) -> None:
+    def attribute(self, node: ast.Attribute, block: Block) -> None:
         changed = not isinstance(node.ctx, ast.Load)
-        whole = _chain(node)
-        chain = _container(node) if changed else whole
+        whole = chain_of(node)
+        chain = container_of(node) if changed else whole
         if chain is not None:
             self.uses.append((chain, block, changed))
         if whole is None:
             self.visit(node.value, block)
 
-    def subscript(self, node: ast.Subscript, block: _Block) -> None:
+    def subscript(self, node: ast.Subscript, block: Block) -> None:
         if not isinstance(node.ctx, ast.Load):
-            chain = _container(node)
+            chain = container_of(node)
             if chain is not None:
                 self.uses.append((chain, block, True))
         self.visit(node.value, block)
         self.visit(node.slice, block)
 
-    def call(self, node: ast.Call, block: _Block) -> None:
+    def call(self, node: ast.Call, block: Block) -> None:
         if isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
-            chain = _container(node.func.value)
+            chain = container_of(node.func.value)
             if chain is not None:
                 self.uses.append((chain, block, True))
         self.generic(node, block)
 
-    def named(self, node: ast.NamedExpr, block: _Block) -> None:
+    def named(self, node: ast.NamedExpr, block: Block) -> None:
         self.visit(node.value, block)
         while block.kind == "comprehension" and block.parent is not None:
             block = block.parent
         self.visit(node.target, block)
 
-    def declaration(self, node: ast.Global | ast.Nonlocal, block: _Block) -> None:
+    def declaration(self, node: ast.Global | ast.Nonlocal, block: Block) -> None:
         block.declared.update(node.names)
 
-
-    def import_(self, node: ast.Import | ast.ImportFrom, block: _Block) -> None:
+    def import_(self, node: ast.Import | ast.ImportFrom, block: Block) -> None:
         self.imports.update(_imported(node))
         for alias in node.names:
-            _bind(alias.asname or alias.name.partition(".")[0], block)
-
+            bind(alias.asname or alias.name.partition(".")[0], block)
 
     def function(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, block: _Block
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, block: Block
     ) -> None:
         arguments = node.args
         if not isinstance(node, ast.Lambda):
-            _bind(node.name, block)
+            bind(node.name, block)
             self.visit(node.decorator_list, block)
         self.visit([*arguments.defaults, *arguments.kw_defaults], block)
-        inner = _Block(block, "function")
+        inner = Block(block, "function")
         positional = [*arguments.posonlyargs, *arguments.args]
         others = [*arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
         inner.bound.update(arg.arg for arg in (*positional, *others) if arg is not None)
@@ -194,19 +177,21 @@ class _Visitor:
             self.first = positional[0].arg if positional else None
         self._body(node, inner, {"args", "decorator_list", "name"})
 
-
-    def class_(self, node: ast.ClassDef, block: _Block) -> None:
-        _bind(node.name, block)
-        inner = _Block(block, "class")
-        for names, where in (({"bases", "keywords", "decorator_list"}, block), ({"body", "type_params"}, inner)):
+    def class_(self, node: ast.ClassDef, block: Block) -> None:
+        bind(node.name, block)
+        inner = Block(block, "class")
+        for names, where in (
+            ({"bases", "keywords", "decorator_list"}, block),
+            ({"body", "type_params"}, inner),
+        ):
             for name, value in fields(node, inside_class=True):
                 if name in names:
                     self.visit(value, where)
 
-    def comprehension(self, node: ast.AST, block: _Block) -> None:
+    def comprehension(self, node: ast.AST, block: Block) -> None:
         generators: list[ast.comprehension] = node.generators  # type: ignore[attr-defined]
         self.visit(generators[0].iter, block)
-        inner = _Block(block, "comprehension")
+        inner = Block(block, "comprehension")
         for place, generator in enumerate(generators):
             self.visit(generator.target, inner)
             self.visit([generator.iter] if place else [], inner)
@@ -214,8 +199,7 @@ class _Visitor:
         for name in ("elt", "key", "value"):
             self.visit(getattr(node, name, None), inner)
 
-
-    def _body(self, node: ast.AST, inner: _Block, without: set[str]) -> None:
+    def _body(self, node: ast.AST, inner: Block, without: set[str]) -> None:
         for name, value in fields(node, inside_class=False):
             if name not in without:
                 self.visit(value, inner)
@@ -223,7 +207,7 @@ class _Visitor:
     def resolved(self) -> Scope:
         scope = Scope(imports=self.imports)
         for chain, block, changed in self.uses:
-            home = _home(chain[0], block)
+            home = home_of(chain[0], block)
             if home is self.outside:
                 scope.reads.add(chain)
                 if changed:
@@ -243,7 +227,7 @@ class _Visitor:
             scope.escapes = True
 
 
-_VISITS: dict[type[ast.AST], Callable[[_Visitor, Any, _Block], None]] = {
+_VISITS: dict[type[ast.AST], Callable[[_Visitor, Any, Block], None]] = {
     ast.Name: _Visitor.name,
     ast.NamedExpr: _Visitor.named,
     ast.Attribute: _Visitor.attribute,
@@ -262,25 +246,3 @@ _VISITS: dict[type[ast.AST], Callable[[_Visitor, Any, _Block], None]] = {
     ast.DictComp: _Visitor.comprehension,
     ast.GeneratorExp: _Visitor.comprehension,
 }
-
-
-def _bind(name: str, block: _Block) -> None:
-    if name not in block.declared:
-        block.bound.add(name)
-
-
-def _home(name: str, block: _Block) -> _Block:
-    """Return the scope that the name belongs to, seen from the block."""
-    here: _Block | None = block
-    while here is not None and here.parent is not None:
-        visible = here is block or here.kind != "class"
-        if visible and name in here.bound and name not in here.declared:
-            return here
-        here = here.parent
-    return _outermost(block)
-
-
-def _outermost(block: _Block) -> _Block:
-    while block.parent is not None:
-        block = block.parent
-    return block

@@ -102,7 +102,7 @@ def _read(file: str, spec: object) -> str | bytes | None:
     except (OSError, ValueError):
         pass
     # Only linecache knows the text of a cell; if nobody imported it, there is none.
-    lines = getattr(sys.modules.get("linecache"), "getlines", lambda _file: [])(file)
+    lines: list[str] = getattr(sys.modules.get("linecache"), "getlines", lambda _file: [])(file)
     if lines:
         return "".join(lines)
     get_source = getattr(getattr(spec, "loader", None), "get_source", None)
@@ -134,8 +134,9 @@ def _parsed(file: str, text: str | bytes, stamp: tuple[int, int] | None) -> Sour
 
 def first_line(node: Any) -> int:
     """Return the line that compiled code calls its first: that of the first decorator."""
-    lines = [one.lineno for one in getattr(node, "decorator_list", ())]
-    return min([node.lineno, *lines])
+    lines: list[int] = [one.lineno for one in getattr(node, "decorator_list", ())]
+    lines.append(node.lineno)
+    return min(lines)
 
 
 def _index(source: Source, node: ast.AST, prefix: str) -> None:
@@ -183,7 +184,9 @@ def _is_compiled_from(code: CodeType, source: Source, namespace: dict[str, Any])
             whole = compile(source.tree, source.file, "exec", dont_inherit=True)
         _gather(whole, source.compiled)
     same = source.compiled.get(code.co_qualname, ())
-    return any(body_of(one) == body_of(code) for one in same if one.co_firstlineno == code.co_firstlineno)
+    return any(
+        body_of(one) == body_of(code) for one in same if one.co_firstlineno == code.co_firstlineno
+    )
 
 
 def _gather(code: CodeType, found: dict[str, list[CodeType]]) -> None:
@@ -196,8 +199,11 @@ def _gather(code: CodeType, found: dict[str, list[CodeType]]) -> None:
 def body_of(code: CodeType) -> tuple[Any, ...]:
     """Return what the code does, apart from where it was written."""
     constants = tuple(
-        body_of(one) if isinstance(one, CodeType) else (type(one).__name__, repr(one))
-        if not isinstance(one, frozenset) else tuple(sorted(map(repr, one)))
+        body_of(one)
+        if isinstance(one, CodeType)
+        else (type(one).__name__, repr(one))
+        if not isinstance(one, frozenset)
+        else tuple(sorted(map(repr, one)))
         for one in code.co_consts
     )
     return code.co_name, code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars
@@ -222,8 +228,14 @@ def find_class(kind: type, namespace: dict[str, Any]) -> Found | None:
 
 
 def _files_of(kind: type, namespace: dict[str, Any]) -> list[str]:
-    codes = [getattr(getattr(one, "__func__", one), "__code__", None) for one in vars(kind).values()]
-    files = [code.co_filename for code in codes if code and code.co_qualname.startswith(kind.__qualname__ + ".")]
+    codes = [
+        getattr(getattr(one, "__func__", one), "__code__", None) for one in vars(kind).values()
+    ]
+    files = [
+        code.co_filename
+        for code in codes
+        if code and code.co_qualname.startswith(kind.__qualname__ + ".")
+    ]
     own = namespace.get("__file__")
     if isinstance(own, str):
         files.append(own)

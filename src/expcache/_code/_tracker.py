@@ -9,7 +9,8 @@ from typing import Any
 from expcache._code._follow import finish, no_source
 from expcache._code._names import is_project_function, name_of, unwrapped
 from expcache._code._part import Code
-from expcache._code._walk import Walk, is_code
+from expcache._code._walk import Walk
+from expcache._code._wrapped import is_code
 from expcache._encode import encode
 from expcache.errors import CodeError
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from expcache._code._lookup import Cells, look
 from expcache._code._names import is_own
 from expcache._code._normal import replaced
-from expcache._code._walk import Cells, Walk
+from expcache._code._walk import Walk
 from expcache._code._watch import MISSING
 
 __all__ = ["body_without_methods", "expressions", "without_defaults", "without_own"]
@@ -57,7 +58,7 @@ def _is_own_decorator(
         node = node.func if isinstance(node, ast.Call) else node.value
     if not isinstance(node, ast.Name):
         return False
-    seen = walk.look((node.id, *reversed(names)), cells, namespace)
+    seen = look(walk.watch, (node.id, *reversed(names)), cells, namespace)
     if seen is None or seen.value is MISSING:
         # A decorator that was imported inside a factory cannot be looked up; its name must do.
         return "experiment" in (node.id, *names)

@@ -6,9 +6,10 @@ import reprlib
 from types import GenericAlias
 from typing import Any
 
+from expcache._code._lookup import Place
 from expcache._code._names import external_name, is_own, is_project_class
 from expcache._code._part import Part
-from expcache._code._walk import Place, Value, Walk
+from expcache._code._walk import Value, Walk
 from expcache._code._watch import is_frozen
 from expcache._encode import digest, named, text
 

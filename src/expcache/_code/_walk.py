@@ -10,23 +10,17 @@ fingerprint would differ from call to call. It counts by its name alone, and is 
 
 from __future__ import annotations
 
-import builtins
 from collections import deque
 from dataclasses import dataclass
-from functools import partial
 from threading import local
 from types import (
-    BuiltinFunctionType,
-    CellType,
     FunctionType,
-    GetSetDescriptorType,
-    MethodDescriptorType,
-    MethodType,
     ModuleType,
-    WrapperDescriptorType,
 )
-from typing import Any, Final
+from typing import Any
 
+from expcache._code._block import Chain
+from expcache._code._lookup import Cells, Place, look
 from expcache._code._module import Module, modules_of, package_of
 from expcache._code._names import (
     external_name,
@@ -40,27 +34,12 @@ from expcache._code._names import (
 )
 from expcache._code._part import Code, Part, code_of
 from expcache._code._scope import Import, Scope
-from expcache._code._watch import MISSING, Watch, contents
+from expcache._code._watch import MISSING, Watch
+from expcache._code._wrapped import BUILTIN, inner_of
 from expcache._encode import digest, encode, named, text
 from expcache.errors import IdentityError
 
-__all__ = ["Cells", "Place", "Value", "Walk", "active", "is_code"]
-
-Chain = tuple[str, ...]
-Place = tuple[int, str]
-Cells = dict[str, CellType]
-
-# What the import system and the interpreter set: paths and machinery, no part of the program.
-_MODULE_NAMES: Final = frozenset(
-    "__annotations__ __builtins__ __cached__ __doc__ __file__ __loader__ __name__ __package__ "
-    "__path__ __spec__ __debug__ __class__".split()
-)
-_BUILTIN: Final = (
-    BuiltinFunctionType,
-    MethodDescriptorType,
-    WrapperDescriptorType,
-    GetSetDescriptorType,
-)
+__all__ = ["Cells", "Place", "Value", "Walk", "active"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +51,6 @@ class Value:
     label: str
     stem: str
     kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the first `used` names of a chain lead to, and the place it was found in."""
-
-    value: Any
-    place: Place
-    namespace: dict[str, Any]
-    used: int = 1
-
-
-_CODE: Final = (FunctionType, type, ModuleType, *_BUILTIN)
 
 
 class _Active(local):
@@ -147,7 +113,7 @@ class Walk:
             if target is not None:
                 found.append(text(".".join(chain)) + target)
         for chain in scope.changes:
-            seen = self.look(chain, cells, namespace)
+            seen = look(self.watch, chain, cells, namespace)
             if seen is not None:
                 self.changed.add(seen.place)
         if scope.imports:
@@ -156,7 +122,7 @@ class Walk:
 
     def resolve(self, chain: Chain, cells: Cells, namespace: dict[str, Any]) -> bytes | None:
         """Return what a name stands for now, or None if the name alone says it."""
-        seen = self.look(chain, cells, namespace)
+        seen = look(self.watch, chain, cells, namespace)
         if seen is None:
             return None
         if seen.value is MISSING:
@@ -166,32 +132,7 @@ class Walk:
             self.uses.setdefault(seen.place, set()).add(chain[seen.used])
         return self.target(seen.value, chain[seen.used - 1], seen.place, seen.namespace)
 
-    def look(self, chain: Chain, cells: Cells, namespace: dict[str, Any]) -> Seen | None:
-        """Return what a chain leads to through modules; None for names of Python's own."""
-        name = chain[0]
-        if name in _MODULE_NAMES:
-            return None
-        if name in cells:
-            value = contents(cells[name])
-            return self._inside(chain, Seen(value, self.watch.cell(cells[name], value), namespace))
-        value = namespace.get(name, MISSING)
-        place = self.watch.name(namespace, name, value)
-        if value is MISSING and hasattr(builtins, name):
-            return None
-        return self._inside(chain, Seen(value, place, namespace))
-
-    def _inside(self, chain: Chain, seen: Seen) -> Seen:
-        """Go on through the modules of the project that the chain names."""
-        while seen.used < len(chain) and isinstance(seen.value, ModuleType):
-            inner = module_namespace(seen.value)
-            if not is_project_namespace(inner) or is_own(seen.value):
-                break
-            value = inner.get(chain[seen.used], MISSING)
-            place = self.watch.name(inner, chain[seen.used], value)
-            seen = Seen(value, place, inner, seen.used + 1)
-        return seen
-
-    def target(
+    def target(  # noqa: PLR0911 - one return for each kind of value
         self,
         value: Any,
         name: str,
@@ -208,9 +149,9 @@ class Walk:
             return self.module(value)
         if is_own(value):
             return self._piece(value, name, place, namespace)
-        if isinstance(value, _BUILTIN):
+        if isinstance(value, BUILTIN):
             return named("external", text(external_name(value)))
-        inner = _inner(value)
+        inner = inner_of(value)
         if inner is not None:
             outer = named("external", text(external_name(type(value))))
             found = [self.target(one, name, None, namespace) for one in inner]
@@ -304,27 +245,3 @@ class Walk:
             stem = stem_of_namespace(namespace)
             self.values.append(Value(value, place, label, stem, kind))
         return named("part", text(label))
-
-
-def is_code(value: Any) -> bool:
-    """Tell whether a value is followed as code, rather than taken by value."""
-    return isinstance(value, _CODE) or is_own(value) or _inner(value) is not None
-
-
-def _inner(value: Any) -> list[object] | None:
-    """Return what a wrapper around functions holds: methods, partials, cached functions."""
-    if isinstance(value, MethodType):
-        return [value.__func__, value.__self__]
-    if isinstance(value, (staticmethod, classmethod)):
-        return [value.__func__]
-    if isinstance(value, property):
-        return [one for one in (value.fget, value.fset, value.fdel) if one is not None]
-    if type(value) is partial:
-        return [value.func, *value.args, *(item for pair in sorted(value.keywords.items()) for item in pair)]
-    attributes = getattr(value, "__dict__", None)
-    if isinstance(attributes, dict) and not is_project_class(type(value)):
-        for name in ("__wrapped__", "func"):
-            if isinstance(attributes.get(name), FunctionType):
-                return [attributes[name]]
-    return None
-
