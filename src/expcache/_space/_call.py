@@ -42,11 +42,9 @@ class Call:
 
     def __call__(self, point: Point) -> Any:
         """Call the function with values of the point."""
-        try:
-            values = {name: point[name] for name in self._needed}
-        except KeyError:
+        values = {name: point[name] for name in self._needed if name in point}
+        if len(values) < len(self._needed):
             self._require(point, f"Give it a default: the point {point!r} has no such parameter.")
-            raise
         if self._everything:
             return self._function(**point)
         for name in self._optional:
