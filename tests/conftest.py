@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from plugin_project import CHECK, STUDY, Project
 
 from expcache import Store, use
+from plugin_project import CHECK, STUDY, Project
 
 pytest_plugins = ["pytester"]
 

@@ -7,8 +7,9 @@ from contextlib import closing
 from importlib.metadata import entry_points
 from pathlib import Path
 
-import expcache  # noqa: F401  # imported once for all runs of pytest in this process
 import pytest
+
+import expcache  # noqa: F401  # imported once for all runs of pytest in this process
 
 __all__ = ["CHECK", "STUDY", "Project"]
 
@@ -76,16 +77,16 @@ class Project:
         """Flip a byte in every stored record."""
         for database in self.path.glob(".expcache/**/cache.db"):
             with closing(sqlite3.connect(database)) as connection, connection:
-                rows = connection.execute("SELECT rowid, value FROM Cache WHERE mode = 1").fetchall()
+                rows = connection.execute(
+                    "SELECT rowid, value FROM Cache WHERE mode = 1"
+                ).fetchall()
                 for row, value in rows:
                     broken = bytes(value[:-20]) + bytes([value[-20] ^ 1]) + bytes(value[-19:])
                     connection.execute("UPDATE Cache SET value = ? WHERE rowid = ?", (broken, row))
 
     def run(self, *arguments: str) -> pytest.RunResult:
         """Run pytest in this process."""
-        return self.pytester.runpytest_inprocess(
-            *self.arguments, *arguments, no_reraise_ctrlc=True
-        )
+        return self.pytester.runpytest_inprocess(*self.arguments, *arguments, no_reraise_ctrlc=True)
 
     def run_apart(self, *arguments: str) -> pytest.RunResult:
         """Run pytest in a process of its own."""

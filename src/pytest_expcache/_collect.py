@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import pytest
 
@@ -14,7 +14,15 @@ from pytest_expcache._labels import label_points, text_of
 if TYPE_CHECKING:
     from expcache import Sweep
 
-__all__ = ["Point", "add_keywords", "is_sweep", "parametrize", "point_of", "refuse_in_class", "sweep_of"]
+__all__ = [
+    "Point",
+    "add_keywords",
+    "is_sweep",
+    "parametrize",
+    "point_of",
+    "refuse_in_class",
+    "sweep_of",
+]
 
 _ARGUMENT = "run"
 
@@ -35,7 +43,7 @@ class Point:
         return f"{self.sweep.name}[{self.index}]"
 
 
-def is_sweep(thing: object) -> bool:
+def is_sweep(thing: object) -> TypeGuard[Sweep[Any]]:
     """Whether a thing is a sweep, found out without importing expcache."""
     expcache = sys.modules.get("expcache")
     kind = getattr(expcache, "Sweep", None)

@@ -6,7 +6,7 @@ value that no short ASCII text stands for is shown by the first digits of its ru
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import enum
 import re
 from collections import Counter
@@ -46,15 +46,13 @@ def text_of(value: object) -> str | None:
     """Return a short text for a parameter's value, or None when only a digest will do."""
     if type(value) is float or type(value) is bool or value is None:
         return repr(value)
-    if isinstance(value, enum.Enum):
-        return _clean(value.name)
-    if isinstance(value, str):
-        return _clean(value)
+    if isinstance(value, (enum.Enum, str)):
+        return _clean(value.name if isinstance(value, enum.Enum) else value)
     if isinstance(value, (list, tuple)):
         return _text_of_sequence(value)
     if isinstance(value, (type, FunctionType)):
         return _clean(value.__name__)
-    if isinstance(value, (Number, PurePath, datetime.date, datetime.time)):
+    if isinstance(value, (Number, PurePath, dt.date, dt.time)):
         return _clean_text_of(value)
     return None
 

@@ -26,7 +26,7 @@ class Options:
 
 def add_options(parser: pytest.Parser) -> None:
     """Add the command-line options, in one group, and the ini names."""
-    group = parser.getgroup("expcache", "sweeps of experiments")
+    group = parser.getgroup("expcache", "sweeps of experiments (expcache)")
     group.addoption(
         "--sweep-resume",
         dest="sweep_resume",

@@ -70,7 +70,9 @@ def in_resume_order(items: list[pytest.Item], plans: Plans) -> list[pytest.Item]
             places.setdefault((item.parent, function), []).append(place)
     ordered = list(items)
     for held in places.values():
-        for place, item in zip(held, sorted((items[p] for p in held), key=_rank(plans)), strict=True):
+        for place, item in zip(
+            held, sorted((items[p] for p in held), key=_rank(plans)), strict=True
+        ):
             ordered[place] = item
     return ordered
 

@@ -86,10 +86,8 @@ class Replay:
             when="teardown",
             reraise=(KeyboardInterrupt, pytest.exit.Exception),
         )
-        if call.excinfo is None:
-            return None
-        report: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=call)
-        return report
+        # Made without the hook, for the same reason.
+        return None if call.excinfo is None else pytest.TestReport.from_item_and_call(item, call)
 
 
 def _read(point: Point) -> Run[Any] | None:
@@ -105,7 +103,7 @@ def _read(point: Point) -> Run[Any] | None:
 
 def _reports(item: pytest.Item, point: Point, seconds: float) -> Iterator[pytest.TestReport]:
     told = PointReport(point.id, point.sweep.name, "cached", float(seconds), "")
-    keywords = dict.fromkeys(item.keywords, 1)
+    keywords: dict[str, Literal[1]] = dict.fromkeys(item.keywords, 1)
     now = time.time()
     for phase in _PHASES:
         yield pytest.TestReport(

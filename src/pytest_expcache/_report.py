@@ -10,7 +10,6 @@ from pytest_expcache._status import (
     Tally,
     Word,
     plan_line,
-    plan_table,
     tally_table,
     word_of,
 )

@@ -48,7 +48,9 @@ class PointReport:
         }
         if "status" not in told:
             return None
-        return cls(told["id"], told["sweep"], told["status"], told["seconds"], told.get("check", ""))
+        return cls(
+            told["id"], told["sweep"], told["status"], told["seconds"], told.get("check", "")
+        )
 
 
 @dataclass(slots=True)

@@ -70,6 +70,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     add_keywords(item)
 
 
+@pytest.hookimpl(tryfirst=True)  # what was chosen last is given up first
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave no trace in a process that goes on."""
     leave_store(config)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import enum
 import re
 from decimal import Decimal
@@ -44,7 +44,7 @@ class Color(enum.Enum):
         (Decimal("1.50"), "1.50"),
         (Fraction(1, 3), "1/3"),
         (PurePosixPath("a/b.csv"), "a/b.csv"),
-        (datetime.date(2024, 1, 2), "2024-01-02"),
+        (dt.date(2024, 1, 2), "2024-01-02"),
         (Color, "Color"),
         (text_of, "text_of"),
     ],
@@ -56,7 +56,18 @@ def test_short_values_are_shown(value: object, text: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["x" * 33, "größe", "two\nlines", {"a": 1}, {1}, (), (1, {}), tuple(range(9)), object(), 10**40],
+    [
+        "x" * 33,
+        "größe",
+        "two\nlines",
+        {"a": 1},
+        {1},
+        (),
+        (1, {}),
+        tuple(range(9)),
+        object(),
+        10**40,
+    ],
 )
 def test_other_values_have_no_text(value: object) -> None:
     """What is long, unprintable, foreign or unordered is left to the digest."""
@@ -106,7 +117,7 @@ def test_a_long_label_is_cut() -> None:
 
 def test_a_name_beyond_ascii_is_written_in_ascii() -> None:
     """Ids are ASCII, whatever the parameters are called."""
-    assert label_points([{"γ": 1}], IDS[:1]) == ["u03b3:1"]
+    assert label_points([{"\u03b3": 1}], IDS[:1]) == ["u03b3:1"]
 
 
 @given(st.lists(st.one_of(st.text(max_size=40), st.floats(), st.integers()), max_size=8))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import expcache
 import pytest
+
+import expcache
 from plugin_project import Project
 
 
@@ -51,13 +52,13 @@ def test_a_store_in_memory(project: Project) -> None:
 
 def test_what_a_conftest_chose_stays(project: Project) -> None:
     """A conftest file that calls ``use`` has chosen; the option still wins."""
-    project.write("import expcache\nchosen = expcache.use('chosen')\n", "conftest.py")
     project.write(
-        "import conftest\ndef pytest_unconfigure():\n    conftest.chosen.__exit__(None, None, None)\n",
-        "undo.py",
+        "import expcache\nchosen = expcache.use('chosen')\n"
+        "def pytest_unconfigure():\n    chosen.__exit__(None, None, None)\n",
+        "conftest.py",
     )
-    project.run("-p", "undo").stdout.fnmatch_lines("expcache: store chosen")
-    project.run("-p", "undo", "--sweep-store=mine").stdout.fnmatch_lines("expcache: store mine")
+    project.run().stdout.fnmatch_lines("expcache: store chosen")
+    project.run("--sweep-store=mine").stdout.fnmatch_lines("expcache: store mine")
 
 
 def test_a_session_leaves_no_trace(project: Project) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+
 from plugin_project import CHECK, STUDY, Project
 
 
@@ -187,7 +188,9 @@ def test_the_post_mortem_is_in_the_experiment(project: Project) -> None:
 def test_a_rerun_computes_again(checked: Project) -> None:
     """A test that is run again after a failure tries its point again."""
     pytest.importorskip("pytest_rerunfailures")
-    checked.write((STUDY + CHECK).replace("raise Z", "Path('failing.txt').write_text('')\n        raise Z"))
+    checked.write(
+        (STUDY + CHECK).replace("raise Z", "Path('failing.txt').write_text('')\n        raise Z")
+    )
     checked.failing(2)
     result = checked.run("--reruns=2")
     result.stdout.fnmatch_lines("*6 passed, 1 rerun*")

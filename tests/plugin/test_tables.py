@@ -37,7 +37,7 @@ def test_a_report_survives_as_properties(check: str) -> None:
 
 
 def test_properties_are_texts_and_numbers() -> None:
-    """xdist carries nothing else, and it is what junit files show."""
+    """Xdist carries nothing else, and it is what junit files show."""
     properties = told("a", "cached", check="test_it").to_properties()
     assert properties == [
         ("expcache.id", "a"),
