@@ -15,7 +15,6 @@ from expcache._encode._dispatch import (
     each,
     find,
     refusing,
-    text,
     too_deep,
 )
 
@@ -23,8 +22,11 @@ _count = Struct(">cQ").pack
 _int = Struct(">cq").pack
 _float = Struct(">cd").pack
 _complex = Struct(">cdd").pack
+_known = ENCODERS.get
 _NAN: Final = float("nan")
 _NAN_BYTES: Final = b"f\x7f\xf8" + bytes(6)
+_SHORT: Final = 64
+_HEADS: Final = [_count(b"s", size) for size in range(_SHORT)]
 _PACKED: Final = 16  # from so many items on, packing all at once is worth its preparation
 _SHOWN: Final = 40
 
@@ -54,10 +56,13 @@ def encode_complex(value: complex, _depth: int) -> bytes:
 
 
 def encode_str(value: str, _depth: int) -> bytes:
-    """Write UTF-8; normal forms stay apart."""
-    if value.isascii():
-        return _count(b"s", len(value)) + value.encode()
-    return text(value)
+    """Write UTF-8; normal forms stay apart, and so do lone surrogates, as file names have them."""
+    try:
+        raw = value.encode()
+    except UnicodeEncodeError:
+        raw = value.encode("utf-8", "surrogatepass")
+    size = len(raw)
+    return (_HEADS[size] if size < _SHORT else _count(b"s", size)) + raw
 
 
 def encode_bytes(value: bytes, _depth: int) -> bytes:
@@ -126,9 +131,9 @@ def pairs(value: dict[Any, Any], depth: int) -> list[bytes]:
     try:
         for key, item in value.items():
             head, kind = None, type(key)
-            head = (ENCODERS.get(kind) or find(kind))(key, depth)
+            head = (_known(kind) or find(kind))(key, depth)
             kind = type(item)
-            parts.append(head + (ENCODERS.get(kind) or find(kind))(item, depth))
+            parts.append(head + (_known(kind) or find(kind))(item, depth))
     except Refusal as refusal:
         refusal.step(".keys()" if head is None else f"[{show(key)}]", value)
         raise

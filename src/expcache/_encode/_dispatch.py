@@ -38,6 +38,7 @@ REGISTERED: set[type] = set()
 RESOLVERS: list[Callable[[type], Encoder | None]] = []
 LAZY: dict[str, str] = {}
 
+_known = ENCODERS.get
 _count = Struct(">cQ").pack
 _SHOWN = 12
 _UNKNOWN = (
@@ -101,11 +102,8 @@ def named(name: str, *parts: bytes) -> bytes:
 
 
 def text(value: str) -> bytes:
-    """Write a string; lone surrogates, as file names have them, are kept."""
-    try:
-        raw = value.encode()
-    except UnicodeEncodeError:
-        raw = value.encode("utf-8", "surrogatepass")
+    """Write a string; the form that `str` values have too."""
+    raw = value.encode("utf-8", "surrogatepass")
     return _count(b"s", len(raw)) + raw
 
 
@@ -131,8 +129,7 @@ def each(values: Iterable[object], depth: int, holder: object) -> list[bytes]:
     try:
         for item in values:
             kind = type(item)
-            encoder = ENCODERS.get(kind) or find(kind)
-            parts.append(encoder(item, depth))
+            parts.append((_known(kind) or find(kind))(item, depth))
     except Refusal as refusal:
         refusal.step(f"[{len(parts)}]", holder)
         raise

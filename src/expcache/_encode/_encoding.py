@@ -6,10 +6,22 @@ from threading import Thread
 
 from xxhash import xxh3_128
 
-from expcache._encode import _builtin as _builtin  # noqa: PLC0414 - fills the table
-from expcache._encode._dispatch import ENCODERS, Refusal, find, too_deep
+from expcache._encode import _callables, _instance, _refused, _registry, _standard
+from expcache._encode._dispatch import ENCODERS, LAZY, RESOLVERS, Refusal, find, too_deep
 
 SCHEME = 1
+# What a class says of itself comes first; what cannot have an identity comes before what it holds.
+RESOLVERS[:] = [
+    _registry.resolve,
+    _callables.resolve,
+    _instance.resolve_exact,
+    _refused.resolve,
+    _instance.resolve,
+]
+LAZY.update(dict.fromkeys(_standard.LAZY_ROOTS, "expcache._encode._numbers"))
+LAZY.update(
+    {name: f"expcache._encode._{name}" for name in ("numpy", "pandas", "polars", "torch")},
+)
 
 
 def encode(value: object, path: str = "value") -> bytes:

@@ -8,7 +8,6 @@ from typing import Any
 from expcache._encode._dispatch import (
     ENCODERS,
     REGISTERED,
-    RESOLVERS,
     Encoder,
     Refusal,
     add_encoder,
@@ -72,7 +71,7 @@ def _standing(stand_in: Callable[[Any], object], noun: str) -> Encoder:
     return encoder
 
 
-def _resolve(kind: type) -> Encoder | None:
+def resolve(kind: type) -> Encoder | None:
     """Find the nearest base that was registered or that has the hook."""
     for base in kind.__mro__:
         if base in REGISTERED:
@@ -84,6 +83,3 @@ def _resolve(kind: type) -> Encoder | None:
 
 def _ask(value: Any) -> object:
     return type(value).__expcache_key__(value)
-
-
-RESOLVERS.append(_resolve)
