@@ -137,7 +137,7 @@ ENCODERS.update(
         np.ndarray: encode_array,
         np.memmap: encode_array,
         np.ma.MaskedArray: _masked,
-        type(np.ma.masked): _masked,
+        type(np.ma.masked): lambda _value, _depth: named("masked"),
         np.dtype: encode_dtype,
         np.ufunc: _ufunc,
         np.random.SeedSequence: _sequence,
