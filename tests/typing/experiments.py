@@ -119,8 +119,7 @@ def check_tests() -> None:
 async def check_coroutines() -> None:
     """A coroutine function's experiment is awaited, and its runs hold the value."""
     written_down: AsyncExperiment[[int], bytes] = waiting
-    awaitable = written_down(1)
-    assert_type(awaitable, Coroutine[Any, Any, bytes])
+    awaitable = assert_type(written_down(1), Coroutine[Any, Any, bytes])
     assert_type(await awaitable, bytes)
     assert_type(await waiting(x=1), bytes)
     assert_type(waiting.run(1), Run[bytes])
