@@ -406,3 +406,22 @@ def test_constants_of_libraries_count_by_name(cell: Cell) -> None:
     second = cell(text.replace("dumps", "loads"), notebook())
     assert code(first["f"]) != code(second["f"])
     assert {one.name for one in Tracker(first["f"]).current().parts} == {"notebook.f"}
+
+
+def test_paths_beside_the_module_are_the_same_in_every_checkout(tmp_path: Path) -> None:
+    """A constant such as the directory of the module does not tie the code to one machine."""
+    text = (
+        "from pathlib import Path\nHERE = Path(__file__).parent\nDATA = str(HERE / 'a.csv')\n"
+        "def f():\n    return HERE, DATA\n"
+    )
+    codes = []
+    for place in ("one", "two"):
+        file = tmp_path / place / "study.py"
+        file.parent.mkdir()
+        file.write_text(text)
+        space: dict[str, Any] = {"__name__": "study", "__file__": str(file)}
+        exec(compile(text, str(file), "exec"), space)
+        codes.append(code(space["f"]))
+        space["DATA"] = str(file.with_name("b.csv"))
+        assert code(space["f"]) != codes[-1]
+    assert codes[0] == codes[1]

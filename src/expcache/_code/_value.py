@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import reprlib
+from pathlib import PurePath
 from types import GenericAlias
 from typing import Any
 
@@ -43,10 +45,22 @@ def follow_value(walk: Walk, one: Value) -> None:
         walk.unseen.append(note)
         body, shown = b"state", ""
     else:
-        body = encoded(walk, one.value, one.label, one.stem)
+        body = _beside(one) or encoded(walk, one.value, one.label, one.stem)
         shown = _shown.repr(one.value)
     name = f"{one.stem}.{one.label}"
     walk.add(one.label, Part(name, one.kind, "", 0, digest(body), shown))
+
+
+def _beside(one: Value) -> bytes | None:
+    """Return bytes of a path in the module's own directory: the same in every checkout."""
+    value = one.value
+    if not one.home or not isinstance(value, (str, PurePath)):
+        return None
+    shown = str(value)
+    if shown != one.home and not shown.startswith(one.home + os.sep):
+        return None
+    kind = "path" if isinstance(value, PurePath) else "text"
+    return named("beside", text(kind), text(PurePath(shown[len(one.home) :]).as_posix()))
 
 
 def encoded(walk: Walk, value: object, label: str, stem: str) -> bytes:

@@ -10,6 +10,7 @@ fingerprint would differ from call to call. It counts by its name alone, and is 
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from dataclasses import dataclass
 from threading import local
@@ -51,6 +52,7 @@ class Value:
     label: str
     stem: str
     kind: str
+    home: str
 
 
 class _Active(local):
@@ -243,5 +245,6 @@ class Walk:
         if first:
             self.kept.append(value)
             stem = stem_of_namespace(namespace)
-            self.values.append(Value(value, place, label, stem, kind))
+            home = os.path.dirname(str(namespace.get("__file__", "")))  # noqa: PTH120 - hot
+            self.values.append(Value(value, place, label, stem, kind, home))
         return named("part", text(label))
