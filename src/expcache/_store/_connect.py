@@ -51,7 +51,7 @@ def connect(database: Path) -> Link:
 
 def _open(database: Path, how: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"{database.absolute().as_uri()}?{how}",
+        f"{_uri(database)}?{how}",
         uri=True,
         timeout=PATIENCE,
         isolation_level=None,
@@ -66,6 +66,14 @@ def _open(database: Path, how: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _uri(file: Path) -> str:
+    """Name a file as SQLite wants it; `Path.as_uri` would import all of urllib."""
+    path = file.absolute().as_posix()
+    for sign in "%?#":
+        path = path.replace(sign, f"%{ord(sign):02x}")
+    return f"file://{path}" if path.startswith("/") else f"file:///{path}"
 
 
 def _logs(database: Path) -> tuple[Path, Path]:

@@ -83,18 +83,24 @@ class Use:
             _chosen, _default = self._before
 
 
-def use(store: str | os.PathLike[str] | Store | None) -> Use:
+def use(
+    store: str | os.PathLike[str] | Store | None, *, start: str | os.PathLike[str] | None = None
+) -> Use:
     """Keep and look up results in *store* from now on, or within a ``with`` block.
 
     Args:
         store: a directory, ``":memory:"``, an open store, or None for the program's own store,
             which is then looked for again.
+        start: with None for the store, the directory from which the program's own store is
+            looked for instead of the working directory. A store that was chosen before stays.
     """
     global _chosen, _default  # noqa: PLW0603 - as above
-    opened = open_store(store) if isinstance(store, str | os.PathLike) else store
+    if store is None and start is not None:
+        opened, default = _chosen, open_store(find_place(Path(start)))
+    else:
+        opened = open_store(store) if isinstance(store, str | os.PathLike) else store
+        default = _default if opened is not None else None
     with _lock:
         before = _chosen, _default
-        _chosen = opened
-        if opened is None:
-            _default = None
+        _chosen, _default = opened, default
     return Use(opened, before)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final, final
 
 from expcache._store import _fork  # noqa: F401 - registers what happens at a fork and at the end
-from expcache._store._access import access_to, on_network
+from expcache._store._access import Access, access_to, on_network
 from expcache._store._commit import Commit
 from expcache._store._folder import ABOUT, Folder, read_about
 from expcache._store._parts import map_part, part_path, read_part, write_part
@@ -27,18 +28,28 @@ class DiskStore:
     """A store in a directory that several processes may share."""
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
-        """Open the store at *path*; make it if it is missing and *create* is true."""
+        """Open the store at *path*; if it is missing and *create* is true, the first write makes it.
+
+        Looking something up leaves no trace where nothing was ever stored.
+        """
         self._path: Final = path
-        prepare(path, create=create)
-        self._access = access_to(path)
+        self._access: Access | None = None
         self._folders: dict[str, Folder] = {}
         self._readers: dict[str, Reader] = {}
-        if self._access.writable and on_network(path):
+        if not create or os.path.lexists(path):
+            self._open(create=create)
+
+    def _open(self, *, create: bool) -> Access:
+        path = self._path
+        prepare(path, create=create)
+        self._access = access = access_to(path)
+        if access.writable and on_network(path):
             warn(
                 f"the store {str(path)!r} lies on a network file system, where a database can be "
                 "damaged by writers on two machines. Keep it on a local disk: set EXPCACHE_STORE.",
                 StoreWarning,
             )
+        return access
 
     def __repr__(self) -> str:
         """Name the directory."""
@@ -51,13 +62,13 @@ class DiskStore:
 
     @property
     def writable(self) -> bool:
-        """Whether records can be put here."""
-        return self._access.writable
+        """Whether records can be put here, as far as can be known before the first one."""
+        return self._access is None or self._access.writable
 
     @property
     def trusted(self) -> bool:
         """Whether only this user can have written what is here."""
-        return self._access.trusted
+        return self._access is None or self._access.trusted
 
     def get(self, experiment: str, key: str) -> bytes | None:
         """Return one envelope, or None."""
@@ -147,8 +158,9 @@ class DiskStore:
         return commit
 
     def _check_writable(self) -> None:
-        if not self._access.writable:
-            raise StoreError(self._access.refusal, path=self.path)
+        access = self._access or self._open(create=True)
+        if not access.writable:
+            raise StoreError(access.refusal, path=self.path)
 
     def fetch(
         self,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import xxhash
 
+from expcache._store._early import EarlySync
 from expcache._store._files import sync_directory
 from expcache.errors import RecordError, StoreError
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 PART_NAME: Final = re.compile(r"([0-9a-f]{32})-[0-9a-f]{16}\.part", re.ASCII)
 PASSING: Final = ".tmp"
-STEP: Final = 1 << 28  # one call to the system writes less than 2 GiB
+STEP: Final = 1 << 24  # the disk begins with one step while the next is copied
 
 
 def part_path(parts: Path, name: str) -> Path:
@@ -74,9 +75,11 @@ def _write(path: Path, content: memoryview) -> None:
         if content.nbytes and hasattr(os, "posix_fallocate"):
             with suppress(OSError):  # not every file system can; a full disk shows below
                 os.posix_fallocate(out.fileno(), 0, content.nbytes)
-        start = 0
-        while start < content.nbytes:
-            start += out.write(content[start : start + STEP])
+        with EarlySync(out.fileno()) as early:
+            start = 0
+            while start < content.nbytes:
+                start += out.write(content[start : start + STEP])
+                early.wake()
         os.fsync(out.fileno())
 
 

@@ -75,7 +75,15 @@ def _configured(pyproject: Path) -> Path | None:
 
 def prepare(path: Path, *, create: bool) -> None:
     """Make sure that *path* is a store of a format that is known, creating it if wanted."""
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except OSError as error:
+        raise StoreError(
+            f"cannot open the store {str(path)!r}: {error.strerror}. "
+            "Use a store of your own: expcache.use(path).",
+            path=str(path),
+        ) from error
+    if not exists:
         _create(path, create=create)
     if not path.is_dir():
         raise StoreError(
