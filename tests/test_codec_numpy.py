@@ -60,6 +60,19 @@ def test_scalars_are_exact(array: Any) -> None:
     assert back.dtype == array[0].dtype
 
 
+def test_scalars_keep_a_type_of_equal_width() -> None:
+    """Two types of the same width are still two types."""
+    values = [
+        np.longlong(1),
+        np.int64(1),
+        np.intc(1),
+        np.bool_(True),
+        np.str_("a"),
+        np.bytes_(b"b"),
+    ]  # noqa: FBT003
+    assert [type(value) for value in round_trip(values)] == [type(value) for value in values]
+
+
 @given(extra.arrays(extra.scalar_dtypes(), extra.array_shapes(max_side=3)))
 def test_small_arrays_are_described_exactly(array: Any) -> None:
     """An array of up to a kibibyte is described by its bytes."""

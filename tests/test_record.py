@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expcache._codec import encode_value
+from expcache._codec import describe, encode_value, restore
 from expcache._record import (
     FORMAT,
     MAGIC,
@@ -57,11 +57,11 @@ json_values = st.recursive(
 @given(json_values, st.lists(st.binary(max_size=4000)), st.text(st.characters(codec=None)))
 def test_round_trip(value: object, chunks: list[bytes], output: str) -> None:
     """Header, value and parts come back; the parts lie aligned."""
-    header = dataclasses.replace(HEADER, output=output, params={"value": value})
+    header = dataclasses.replace(HEADER, output=output, params={"value": describe(value)})
     envelope = seal(header, encode_value((value, chunks)), PREIMAGE)
     assert read_value(envelope, preimage=PREIMAGE) == (value, chunks)
     back = read_header(envelope)
-    assert back.params == {"value": value}
+    assert restore(back.params["value"]) == value
     if not any(0xD800 <= ord(letter) < 0xE000 for letter in output):
         assert back.output == output
 
@@ -274,7 +274,7 @@ def test_sealing_a_large_array_copies_nothing() -> None:
     program = """
         import tracemalloc
         import numpy as np
-        from expcache._codec import encode_value
+        from expcache._codec import describe, encode_value, restore
         from expcache._record import Header, seal
 
         array = np.zeros(25_000_000).reshape(5, -1).T

@@ -5,6 +5,7 @@ Each is a list whose first item says which layout the rest has.
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _MASKED = {"Integer": "IntegerArray", "Float": "FloatingArray", "boolean": "BooleanArray"}
 
 
+@functools.cache
 def pandas() -> Any:
     """Return the pandas module."""
     return importlib.import_module("pandas")

@@ -5,7 +5,9 @@ numpy is used only when a value of it was met, so that this package never import
 
 from __future__ import annotations
 
+import functools
 import importlib
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +16,14 @@ from expcache._codec._tree import DECODERS, FINDERS, UnsupportedError
 if TYPE_CHECKING:
     from expcache._codec._tree import Encoder, Reader, Writer
 
+_BUILTIN = "biufcMmSU"
+"""The kinds whose dtypes are told in full by `dtype.str`."""
+
 _DOUBLE = 8
 """Numbers of up to this many bytes are exact as Python numbers."""
 
 
+@functools.cache
 def numpy() -> Any:
     """Return the numpy module."""
     return importlib.import_module("numpy")
@@ -25,6 +31,8 @@ def numpy() -> Any:
 
 def write_dtype(dtype: Any) -> object:
     """Return the tree of a dtype that raw bytes can have."""
+    if dtype.isbuiltin == 1 and dtype.kind in _BUILTIN and dtype.metadata is None:
+        return dtype.str
     tree = _dtype_tree(dtype)
     try:
         is_exact = dtype.metadata is None and read_dtype(tree) == dtype
@@ -111,9 +119,11 @@ def _read_array(reader: Reader, tree: Any) -> object:
 
 def _write_scalar(writer: Writer, value: Any) -> object:
     dtype = value.dtype
-    # The bits of a NaN would not all survive as a Python number.
-    if dtype.kind in "biuf" and dtype.itemsize <= _DOUBLE and numpy().isfinite(value):
-        return {"~scalar": [dtype.name, writer.write(value.item())]}
+    if dtype.kind in "biuf" and dtype.itemsize <= _DOUBLE:
+        number = value.item()
+        # The bits of a NaN would not all survive as a Python number.
+        if math.isfinite(number):
+            return {"~scalar": [type(value).__name__, number]}
     if dtype.kind == "U":
         return {"~scalar": ["str", writer.write(str(value))]}
     if dtype.kind == "S":

@@ -8,6 +8,7 @@ is told by the modules that fill `ENCODERS`, `FINDERS` and `DECODERS`.
 from __future__ import annotations
 
 import base64
+import functools
 import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -51,7 +52,7 @@ class Writer:
 
     def write(self, value: object) -> object:
         """Return the tree of the value, or raise `UnsupportedError`."""
-        kind = type(value)
+        kind: type[Any] = type(value)
         encoder = ENCODERS.get(kind) or _find(kind)
         return encoder(self, value)
 
@@ -121,6 +122,7 @@ class Reader:
         return Reader(self._parts[first:])
 
 
+@functools.lru_cache(256)
 def _find(kind: type) -> Encoder:
     for finder in FINDERS:
         encoder = finder(kind)
