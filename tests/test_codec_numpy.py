@@ -66,10 +66,10 @@ def test_scalars_keep_a_type_of_equal_width() -> None:
         np.longlong(1),
         np.int64(1),
         np.intc(1),
-        np.bool_(True),
+        np.bool_(1),
         np.str_("a"),
         np.bytes_(b"b"),
-    ]  # noqa: FBT003
+    ]
     assert [type(value) for value in round_trip(values)] == [type(value) for value in values]
 
 

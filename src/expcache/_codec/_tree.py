@@ -52,7 +52,7 @@ class Writer:
 
     def write(self, value: object) -> object:
         """Return the tree of the value, or raise `UnsupportedError`."""
-        kind: type[Any] = type(value)
+        kind: Any = type(value)
         encoder = ENCODERS.get(kind) or _find(kind)
         return encoder(self, value)
 
