@@ -31,7 +31,8 @@ from expcache._store import _patience as patience
 from expcache._store._diskstore import DiskStore
 from expcache._store._lock import WriteLock
 from expcache._store._reader import Reader
-from expcache._store._writer import Mark, Writer
+from expcache._store._write import Mark
+from expcache._store._writer import Writer
 from expcache.errors import NameClashError, RecordError, StoreError, StoreWarning
 
 if TYPE_CHECKING:
@@ -582,7 +583,7 @@ def test_a_store_cannot_be_created_everywhere(public: Path) -> None:
     from expcache.errors import StoreError
     for path in [Path(sys.argv[1], name) for name in ("store", "empty", "closed/store")]:
         try:
-            open_store(path)
+            open_store(path).create()
         except StoreError as error:
             print(error)
     """,

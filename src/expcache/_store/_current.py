@@ -13,10 +13,11 @@ from expcache._store._place import MEMORY, find_place
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from expcache._store._diskstore import DiskStore
     from expcache._store._protocol import Store
 
 _lock: Final = threading.RLock()
-_opened: Final[dict[str, Store]] = {}
+_opened: Final[dict[str, DiskStore]] = {}
 _chosen: Store | None = None
 _default: Store | None = None
 
@@ -33,7 +34,8 @@ def open_store(path: str | os.PathLike[str] | None = None, *, create: bool = Tru
         return MemoryStore()
     name = os.path.realpath(place)
     with _lock:
-        if name not in _opened or not Path(name).is_dir():
+        known = _opened.get(name)
+        if known is None or known.gone or not (create or Path(name).is_dir()):
             # sqlite3 is not free to import, and a program that only defines experiments needs none.
             from expcache._store._diskstore import DiskStore  # noqa: PLC0415 - see above
 
@@ -94,7 +96,9 @@ def use(
         start: with None for the store, the directory from which the program's own store is
             looked for instead of the working directory. A store that was chosen before stays.
     """
-    global _chosen, _default  # noqa: PLW0603 - as above
+    global _chosen, _default
+    opened: Store | None
+    default: Store | None
     if store is None and start is not None:
         opened, default = _chosen, open_store(find_place(Path(start)))
     else:

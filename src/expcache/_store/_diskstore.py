@@ -14,7 +14,8 @@ from expcache._store._place import EXPERIMENTS, prepare
 from expcache._store._protocol import DAY, Report, Seal
 from expcache._store._reader import Reader
 from expcache._store._verify import verify_store
-from expcache._store._writer import WRITER, Write
+from expcache._store._write import Write
+from expcache._store._writer import WRITER
 from expcache._warning import warn
 from expcache.errors import StoreError, StoreWarning
 
@@ -28,7 +29,7 @@ class DiskStore:
     """A store in a directory that several processes may share."""
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
-        """Open the store at *path*; if it is missing and *create* is true, the first write makes it.
+        """Open the store at *path*; where *create* allows it, the first write makes a missing one.
 
         Looking something up leaves no trace where nothing was ever stored.
         """
@@ -50,6 +51,16 @@ class DiskStore:
                 StoreWarning,
             )
         return access
+
+    def create(self) -> None:
+        """Make the directory now, if it is missing, rather than at the first write."""
+        if self._access is None:
+            self._open(create=True)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the directory was there and has been taken away."""
+        return self._access is not None and not self._path.is_dir()
 
     def __repr__(self) -> str:
         """Name the directory."""

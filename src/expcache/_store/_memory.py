@@ -41,6 +41,9 @@ class MemoryStore:
         """Name the class."""
         return f"{type(self).__name__}()"
 
+    def create(self) -> None:
+        """Do nothing: memory is there."""
+
     def get(self, experiment: str, key: str) -> bytes | None:
         """Return one envelope, or None."""
         found = self._records.get(experiment, {}).get(key)

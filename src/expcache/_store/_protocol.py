@@ -69,6 +69,9 @@ class Store(Protocol):
     def trusted(self) -> bool:
         """Whether only this user can have written what is here."""
 
+    def create(self) -> None:
+        """Make the place of the records now, rather than at the first write."""
+
     def get(self, experiment: str, key: str) -> bytes | None:
         """Return one envelope, or None."""
 
