@@ -188,6 +188,39 @@ def test_instance_changed_by_its_methods_is_state(cell: Cell) -> None:
     assert "notebook.Cache" in {one.name for one in before.parts}
 
 
+def test_slots_are_state(cell: Cell) -> None:
+    """The state of a plain object counts, in its dict or in its slots."""
+    text = (
+        "class C:\n    __slots__ = ('x',)\n    def __init__(self, x):\n        self.x = x\n"
+        "c = C(1)\ndef f():\n    return c.x\n"
+    )
+    space = cell(text, notebook())
+    tracker = Tracker(space["f"])
+    before = tracker.current()
+    space["c"].x = 2
+    assert tracker.current().digest != before.digest
+    assert before.unseen == ()
+
+
+def test_namedtuple_counts_by_its_fields(module: Module) -> None:
+    """A class made by a call has no text; its fields say what it is."""
+    text = (
+        "from collections import namedtuple\nT = namedtuple('T', 'a b')\ndef f():\n    return T\n"
+    )
+    first = Tracker(module(text).f).current()
+    assert first.unseen == ()
+    assert first.digest != code(module(text.replace("a b", "a c")).f)
+
+
+def test_super_follows_the_base(module: Module) -> None:
+    """A method that calls its base's depends on it."""
+    text = (
+        "class A:\n    def m(self):\n        return 1\n"
+        "class B(A):\n    def m(self):\n        return super().m()\n"
+    )
+    assert code(module(text).B.m) != code(module(text.replace("1", "2")).B.m)
+
+
 def test_opaque_values_are_listed(cell: Cell) -> None:
     """A value without canonical form counts by its type, and is named; a logger is not."""
     space = notebook() | {"gen": iter([1]), "log": logging.getLogger("x"), "lock": threading.Lock()}

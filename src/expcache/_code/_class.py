@@ -16,7 +16,7 @@ from expcache._code._tree import body_without_methods, without_own
 from expcache._code._walk import Walk
 from expcache._code._watch import MISSING, contents
 from expcache._code._wrapped import is_code
-from expcache._encode import digest, text
+from expcache._encode import digest, encode, named, text
 
 __all__ = ["add_class", "add_method"]
 
@@ -36,8 +36,8 @@ def _add(walk: Walk, kind: type, label: str, *, methods: bool) -> None:
     stem = stem_of_namespace(namespace)
     found = find_class(kind, namespace)
     if found is None:
-        walk.unseen.append(f"{stem}.{label} is a class without source: only its name counts")
-        walk.add(label, Part(f"{stem}.{label}", "class", "", 0, digest(text(label)), ""))
+        body = _unwritten(walk, kind, f"{stem}.{label}")
+        walk.add(label, Part(f"{stem}.{label}", "class", "", 0, digest(body), ""))
         return
     cells = _cells(kind)
     node = without_own(found.node, walk, cells, namespace)
@@ -50,6 +50,16 @@ def _add(walk: Walk, kind: type, label: str, *, methods: bool) -> None:
     line = found.node.lineno
     part = Part(f"{stem}.{label}", "class", found.source.file, line, digest(*pieces), shown)
     walk.add(label, part)
+
+
+def _unwritten(walk: Walk, kind: type, name: str) -> bytes:
+    """Return what can be told of a class that no class statement made."""
+    fields = getattr(kind, "_fields", None)
+    if issubclass(kind, tuple) and fields:
+        defaults = walk.bytes_of(getattr(kind, "_field_defaults", {}))
+        return named("namedtuple", text(kind.__qualname__), encode(tuple(fields)), defaults or b"")
+    walk.unseen.append(f"{name} is a class without source: only its name counts")
+    return text(kind.__qualname__)
 
 
 def _cells(kind: type) -> Cells:
@@ -121,12 +131,13 @@ def _is_replaced(value: Any, found: Found) -> bool:
 
 def add_method(walk: Walk, function: FunctionType, scope: Scope, cells: Cells) -> list[bytes]:
     """Follow what a method uses of its own instance; the whole class if it hands itself on."""
-    if not (scope.own or scope.escapes):
+    above = ("super",) in scope.reads
+    if not (scope.own or scope.escapes or above):
         return []
     kind = _class_of(walk, function, cells)
     if kind is None or not is_project_class(kind):
         return []
-    if scope.escapes or ("super",) in scope.reads:
+    if scope.escapes or above:
         return [walk.class_(kind)]
     pieces = [_shell(walk, base) for base in kind.__mro__ if is_project_class(base)]
     for name in sorted(scope.own.union(_MAKERS, _LOOKUPS)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import reprlib
 from pathlib import PurePath
-from types import GenericAlias
+from types import GenericAlias, MemberDescriptorType
 from typing import Any
 
 from expcache._code._lookup import Place
@@ -20,6 +20,7 @@ __all__ = ["encoded", "follow_value"]
 # They have no canonical form, and no part in what a function computes.
 _QUIET = frozenset({"logging.Logger", "thread.lock", "thread.RLock", "thread._local"})
 _LIMIT = 1000
+_DEPTH = 4
 
 
 class _Shown(reprlib.Repr):
@@ -94,20 +95,32 @@ _BY_IDENTITY = _ByIdentity()
 def _opaque(walk: Walk, value: object, label: str, stem: str) -> bytes:
     """Return what can be told of a value without canonical form: its type, parts of its state."""
     kind = type(value)
-    name = external_name(kind)
     if is_project_class(kind):
-        state = getattr(value, "__dict__", {})
-        if isinstance(state, dict) and not hasattr(kind, "__slots__") and label.count(".") < 3:  # noqa: PLR2004
-            return named("instance", text(kind.__qualname__), *_state(walk, state, label, stem))
-    elif name in _QUIET or kind.__module__ == "typing" or kind is GenericAlias:
+        if label.count(".") < _DEPTH:
+            return named("instance", text(kind.__qualname__), *_state(walk, value, label, stem))
+        walk.unseen.append(f"{label!r} is a {kind.__qualname__}: its content does not count")
+        return named("opaque", text(kind.__qualname__))
+    name = external_name(kind)
+    if name in _QUIET or kind.__module__ == "typing" or kind is GenericAlias:
         shown = repr(value) if kind.__module__ == "typing" else ""
         return named("quiet", text(name), text(shown))
     walk.unseen.append(f"{label!r} is a {name}: its content does not count")
     return named("opaque", text(name))
 
 
-def _state(walk: Walk, state: dict[str, Any], label: str, stem: str) -> list[bytes]:
-    walk.watch.mutable.append((lambda: _probe_state(state), _probe_state(state)))
+def _attributes(value: object) -> dict[str, Any]:
+    """Return the state of an instance, in its dict and in its slots."""
+    state = dict(getattr(value, "__dict__", {}))
+    for kind in type(value).__mro__:
+        for name, one in vars(kind).items():
+            if isinstance(one, MemberDescriptorType) and is_project_class(kind):
+                state[name] = getattr(value, name, None)
+    return state
+
+
+def _state(walk: Walk, value: object, label: str, stem: str) -> list[bytes]:
+    state = _attributes(value)
+    walk.watch.mutable.append((lambda: _probe_state(_attributes(value)), _probe_state(state)))
     return [
         text(name) + encoded(walk, item, f"{label}.{name}", stem)
         for name, item in sorted(state.items())
@@ -120,14 +133,14 @@ def _probe_state(state: dict[str, Any]) -> bytes:
 
 def _follow_instances(walk: Walk, value: object, depth: int) -> None:
     """Follow the classes of the project's objects inside a constant: their methods may be used."""
-    if type(value) in {list, tuple, set, frozenset, dict} and depth < 4:  # noqa: PLR2004
+    if type(value) in {list, tuple, set, frozenset, dict} and depth < _DEPTH:
         items: Any = value.values() if isinstance(value, dict) else value
         classes = {type(item) for item, _ in zip(items, range(_LIMIT), strict=False)}
         if classes <= {int, float, str, bool, bytes, type(None)}:
             return
         for item, _ in zip(items, range(_LIMIT), strict=False):
             _follow_instances(walk, item, depth + 1)
-    elif _is_instance(value) and depth < 4:  # noqa: PLR2004
+    elif _is_instance(value) and depth < _DEPTH:
         walk.class_(type(value))
         state = getattr(value, "__dict__", None)
         _follow_instances(walk, dict(state) if isinstance(state, dict) else None, depth + 1)
