@@ -334,8 +334,8 @@ def test_a_network_file_system_is_warned_of(
     if not network:
         return
     with pytest.warns(StoreWarning, match=r"lies on a network file system"):
-        store = open_store(place / "store")
-        store.create()
+        open_store(place / "store").create()
+    store = open_store(place / "store")
     store.put_once("e", "k", b"1").wait()
     assert store.get("e", "k") == b"1"
     assert not list(place.rglob("cache.db-wal"))

@@ -17,7 +17,7 @@ from expcache.errors import StoreError
 
 if TYPE_CHECKING:
     from expcache._store._folder import Folder
-    from expcache._store._writer import Write
+    from expcache._store._write import Write
 
 MOST_OPEN: Final = 32
 TURN_SECONDS: Final = 0.001

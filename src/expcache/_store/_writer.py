@@ -4,53 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final
 
 from expcache._store._commit import Commit
+from expcache._store._write import Mark, Write
 from expcache.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from expcache._store._bench import Bench
-    from expcache._store._folder import Folder
 
 LARGEST_GROUP: Final = 1000
 LARGEST_GROUP_BYTES: Final = 64 << 20
 JOIN_SECONDS: Final = 1.0
-
-
-@final
-@dataclass(slots=True, eq=False)
-class Write:
-    """One row to put, or to delete when there is no envelope."""
-
-    folder: Folder
-    key: str
-    envelope: bytes | None
-    replace: bool
-    commit: Commit
-    parts: tuple[Path, ...] = ()
-
-    def settle(self, *, won: bool = False, error: StoreError | None = None) -> None:
-        """Tell the waiters; parts of an envelope that is not kept go."""
-        if not won:
-            for part in self.parts:
-                with contextlib.suppress(OSError):
-                    part.unlink(missing_ok=True)
-        self.commit.settle(won=won, error=error)
-
-
-@final
-@dataclass(slots=True, eq=False)
-class Mark:
-    """A place in the queue: everything before it is settled when its commit is."""
-
-    commit: Commit
-    last: bool
 
 
 class Writer:

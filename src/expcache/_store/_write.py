@@ -1,0 +1,44 @@
+"""What is handed over to the writer."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from expcache._store._commit import Commit
+    from expcache._store._folder import Folder
+    from expcache.errors import StoreError
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Write:
+    """One row to put, or to delete when there is no envelope."""
+
+    folder: Folder
+    key: str
+    envelope: bytes | None
+    replace: bool
+    commit: Commit
+    parts: tuple[Path, ...] = ()
+
+    def settle(self, *, won: bool = False, error: StoreError | None = None) -> None:
+        """Tell the waiters; parts of an envelope that is not kept go."""
+        if not won:
+            for part in self.parts:
+                with contextlib.suppress(OSError):
+                    part.unlink(missing_ok=True)
+        self.commit.settle(won=won, error=error)
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Mark:
+    """A place in the queue: everything before it is settled when its commit is."""
+
+    commit: Commit
+    last: bool
