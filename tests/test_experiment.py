@@ -470,6 +470,22 @@ def test_a_method_of_a_dataclass_has_its_instance_as_a_parameter() -> None:
     assert Model.fit.name.endswith("Model.fit")
 
 
+def test_an_override_in_a_subclass_is_part_of_the_code() -> None:
+    """A method experiment of a subclass depends on what the subclass overrides."""
+
+    def make(factor: int) -> Any:
+        @dataclass
+        class Deep(Model):
+            def scale(self) -> int:
+                return factor
+
+        return Deep(3)
+
+    assert make(1).fit.code != make(2).fit.code
+    assert make(1).fit.code == make(1).fit.code
+    assert Model(3).fit.code == Model(4).fit.code
+
+
 def test_a_coroutine_function_is_awaited_by_the_callers_loop() -> None:
     """An async experiment is awaited, stored, and awaited without computing the second time."""
     calls = []

@@ -6,8 +6,6 @@ sweep from Python or as pytest tests, and load any result by id from another scr
 
 from __future__ import annotations
 
-from typing import Any
-
 from expcache import errors
 from expcache._decorator import experiment
 from expcache._encode import register
@@ -54,7 +52,7 @@ for _name in __all__:
 del _name, _thing
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> str:
     """Look the version up when it is asked for: reading metadata takes milliseconds."""
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415 - as said above

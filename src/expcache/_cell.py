@@ -100,41 +100,43 @@ def _finish(  # noqa: PLR0913, PLR0917 - all of it goes into one header
     runtime: float,
     output: str,
 ) -> Computed:
-    finished = datetime.now(UTC)
-    failed = isinstance(outcome, Failure)
-    error = (
-        {"type": outcome.type, "message": outcome.message, "traceback": outcome.traceback}
-        if isinstance(outcome, Failure)
-        else None
-    )
-    attempt = {
-        "attempt": len(cell.earlier) + 1,
-        "outcome": "failed" if failed else "done",
-        "started": started.isoformat(),
-        "runtime": runtime,
-        "host": host(),
-        "error": error,
-    }
+    attempt = _attempt(cell, outcome, started, runtime)
     header = Header(
         id=cell.identity.id,
         code=cell.code,
         experiment=cell.experiment,
         params=params,
-        outcome="failed" if failed else "done",
-        error=error,
-        started=started.isoformat(),
-        finished=finished.isoformat(),
+        outcome=attempt["outcome"],
+        error=attempt["error"],
+        started=attempt["started"],
+        finished=datetime.now(UTC).isoformat(),
         runtime=runtime,
-        host=host(),
+        host=attempt["host"],
         user=user(),
-        attempt=len(cell.earlier) + 1,
-        attempts=[*(dict(a) for a in cell.earlier), attempt],
+        attempt=attempt["attempt"],
+        attempts=[*(dict(earlier) for earlier in cell.earlier), attempt],
         tags=list(cell.tags),
         environment=current_environment()[0],
         output=output,
         code_notes=dict(cell.code_notes),
     )
     return Computed(cell, outcome, header)
+
+
+def _attempt(
+    cell: Cell, outcome: Value[Any] | Failure, started: datetime, runtime: float
+) -> dict[str, Any]:
+    error = None
+    if isinstance(outcome, Failure):
+        error = {"type": outcome.type, "message": outcome.message, "traceback": outcome.traceback}
+    return {
+        "attempt": len(cell.earlier) + 1,
+        "outcome": "done" if error is None else "failed",
+        "started": started.isoformat(),
+        "runtime": runtime,
+        "host": host(),
+        "error": error,
+    }
 
 
 def keep(store: Store, computed: Computed) -> Commit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -52,8 +52,21 @@ class Definition:
             key=options.key,
         )
         self._attached: Store | None = None
+        self._of_class: dict[type, Definition] = {}
         self._tracker = None if self.declared else Tracker(function, depends=options.depends)
         self._declared_code = self._declare() if self.declared else ""
+
+    def of_class(self, owner: type) -> Definition:
+        """Return the definition for instances of a class: a subclass may override what is called.
+
+        The function itself leads only to the class that it is written in.
+        """
+        if owner.__qualname__ == self.function.__qualname__.rpartition(".")[0]:
+            return self
+        if owner not in self._of_class:
+            options = replace(self.options, depends=(*self.options.depends, owner))
+            self._of_class[owner] = Definition(self.function, options)
+        return self._of_class[owner]
 
     @property
     def declared(self) -> bool:

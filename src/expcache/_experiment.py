@@ -67,7 +67,7 @@ class Experiment(Generic[P, R]):
         if instance is None:
             return self
         name = self._definition.key.signature.names[0]
-        return type(self)(self._definition, {name: instance})
+        return type(self)(self._definition.of_class(type(instance)), {name: instance})
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the result for these arguments, computed only if it is not stored.

@@ -143,6 +143,8 @@ class Run(Account, Generic[R]):
         try:
             value: R = read_value(self._envelope(key), fetch=fetch, trust=trust)
         except RecordError as error:
+            if self.id in str(error):
+                raise
             message = f"cannot load the result of run {self.id}: {error}"
             raise RecordError(message, reason=error.reason) from None
         return value
