@@ -58,9 +58,9 @@ def _copies(
             yield np.ascontiguousarray(chunk)
 
 
-def _raw(chunk: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return the same bytes as a dtype that every buffer consumer understands."""
-    return chunk.view(np.uint8) if chunk.itemsize else np.empty(0, np.uint8)
+def _raw(chunk: np.ndarray[Any, Any]) -> memoryview:
+    """Return the same bytes, whatever the dtype: not every one can be exported as it is."""
+    return chunk.view(np.uint8).data if chunk.itemsize else memoryview(b"")
 
 
 def _hash_without_nan(flat: np.ndarray[Any, Any], floats: np.dtype[Any] | None) -> bytes | None:

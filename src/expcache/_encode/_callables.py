@@ -91,6 +91,7 @@ def resolve(kind: type) -> Encoder | None:
         return ENCODERS[type]
     return _module if issubclass(kind, ModuleType) else None
 
+
 ENCODERS.update(
     {
         BuiltinFunctionType: _builtin,

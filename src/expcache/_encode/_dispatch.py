@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib import import_module
 from struct import Struct
-from typing import Any
+from typing import Any, cast
 
 from expcache._encode._names import type_name
 from expcache.errors import IdentityError
@@ -136,8 +136,7 @@ def each(values: Iterable[object], depth: int, holder: object) -> list[bytes]:
     return parts
 
 
-@lru_cache(maxsize=4096)
-def find(kind: type) -> Encoder:
+def _find(kind: type) -> Encoder:
     """Return the encoder of a kind that `ENCODERS` does not list, at worst one that refuses."""
     load(kind)
     for resolve in RESOLVERS:
@@ -145,6 +144,10 @@ def find(kind: type) -> Encoder:
         if encoder is not None:
             return encoder
     return refusing(kind)
+
+
+_found = lru_cache(maxsize=4096)(_find)
+find = cast("Callable[[type], Encoder]", _found)
 
 
 def load(kind: type) -> None:
@@ -167,4 +170,4 @@ def refusing(kind: type, remedy: str = _UNKNOWN, noun: str | None = None) -> Enc
 def add_encoder(kind: type, encoder: Encoder) -> None:
     """Set the encoder of an exact type; for the floors above, which know about code."""
     ENCODERS[kind] = encoder
-    find.cache_clear()
+    _found.cache_clear()

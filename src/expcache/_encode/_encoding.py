@@ -38,7 +38,7 @@ def encode(value: object, path: str = "value") -> bytes:
     try:
         return (ENCODERS.get(kind) or find(kind))(value, 0)
     except Refusal as refusal:
-        raise refusal.error(path) from None
+        raise refusal.error(path) from refusal.__cause__
     except RecursionError:
         return _encode_afresh(value, path)
 
@@ -64,7 +64,7 @@ def _encode_afresh(value: object, path: str) -> bytes:
 
 def _unwrap(outcome: bytes | BaseException, path: str) -> bytes:
     if isinstance(outcome, Refusal):
-        raise outcome.error(path) from None
+        raise outcome.error(path) from outcome.__cause__
     if isinstance(outcome, BaseException):
         raise outcome
     return outcome

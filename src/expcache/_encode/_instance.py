@@ -76,9 +76,7 @@ def _field(value: Any, name: str, depth: int) -> bytes:
 def _model(value: Any, depth: int) -> bytes:
     """Write a pydantic model: fields, then extras; private attributes do not count."""
     kind = type(value)
-    parts = [
-        encode_str(name, 0) + _field(value, name, depth) for name in kind.__pydantic_fields__
-    ]
+    parts = [encode_str(name, 0) + _field(value, name, depth) for name in kind.__pydantic_fields__]
     extras = child(value.__pydantic_extra__ or {}, depth, "", value)
     return named("model", encode_str(type_name(kind), 0), extras, *parts)
 

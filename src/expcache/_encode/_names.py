@@ -11,12 +11,16 @@ import sys
 from functools import lru_cache
 from pathlib import PurePath
 from types import ModuleType
+from typing import Any
 
+_MAINS = {"__main__", "__mp_main__"}  # the latter in a child process that was spawned
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
 def is_project(module: str) -> bool:
     """Tell whether a module belongs to the user's project: neither stdlib nor installed."""
+    if module in _MAINS:
+        return True
     if module.partition(".")[0] in sys.stdlib_module_names:
         return False
     file = getattr(sys.modules.get(module), "__file__", None)
@@ -25,10 +29,10 @@ def is_project(module: str) -> bool:
 
 def module_stem(module: str) -> str:
     """Return the last part of a module's name, and the file's stem for ``__main__``."""
-    if module != "__main__":
+    if module not in _MAINS:
         return module.rpartition(".")[2]
     file = getattr(sys.modules.get(module), "__file__", None)
-    return PurePath(file).stem if isinstance(file, str) else module
+    return PurePath(file).stem if isinstance(file, str) else "__main__"
 
 
 def module_name(module: ModuleType | str) -> str:
@@ -37,7 +41,11 @@ def module_name(module: ModuleType | str) -> str:
     return "." + module_stem(name) if is_project(name) else name
 
 
-@lru_cache(maxsize=4096)
 def type_name(kind: type) -> str:
     """Return ``module:qualname``, with the module as `module_name` gives it."""
+    return _type_name(kind)
+
+
+@lru_cache(maxsize=4096)
+def _type_name(kind: Any) -> str:
     return f"{module_name(kind.__module__)}:{kind.__qualname__}"

@@ -32,10 +32,11 @@ def _uuid(value: UUID, _depth: int) -> bytes:
 
 
 def _zone(value: ZoneInfo, _depth: int) -> bytes:
-    if value.key is None:
+    key = getattr(value, "key", None)  # zones made from a file have none
+    if key is None:
         noun = "ZoneInfo without key"
         raise refuse(ZoneInfo, "Make it with ZoneInfo(key), which names its rules", noun)
-    return named("ZoneInfo", encode_str(value.key, 0))
+    return named("ZoneInfo", encode_str(key, 0))
 
 
 def _spelled(name: str) -> Encoder:

@@ -44,9 +44,7 @@ def encode_dtype(dtype: np.dtype[Any], depth: int) -> bytes:
     if dtype.char in "gG":
         raise refuse(type(dtype), _LONG, dtype.name)
     if dtype.names is not None:
-        parts = (
-            encode_str(name, 0) + encode_dtype(dtype[name], depth) for name in dtype.names
-        )
+        parts = (encode_str(name, 0) + encode_dtype(dtype[name], depth) for name in dtype.names)
         return named("dtype fields", *parts)
     if dtype.subdtype is not None:
         inner, shape = dtype.subdtype

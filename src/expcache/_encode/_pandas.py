@@ -155,7 +155,8 @@ def _dtype(value: Any, depth: int) -> bytes:
 
 def _metadata(value: Any) -> dict[str, Any]:
     """Return what a subclass of a table keeps: the attributes that it lists itself."""
-    return {name: getattr(value, name, None) for name in value._metadata if name != "name"}
+    listed = value._metadata  # noqa: SLF001 - pandas documents it for subclasses
+    return {name: getattr(value, name, None) for name in listed if name != "name"}
 
 
 def _nothing(_value: Any) -> dict[str, Any]:

@@ -71,6 +71,7 @@ def _root(kind: type) -> str:
     roots = (base.__module__.partition(".")[0] for base in kind.__mro__)
     return next((root for root in roots if root in {"io", "_io"}), "")
 
+
 ENCODERS.update(
     {
         GeneratorType: refusing(GeneratorType, _READ),

@@ -33,15 +33,20 @@ def register(kind: type, encoder: Callable[[Any], object]) -> None:
     Raises:
         IdentityError: The type is none, the encoder cannot be called, or the type has a form.
     """
-    if not isinstance(kind, type):
-        _reject(kind, "it is no type", "Pass the class, not an instance")
-    if not callable(encoder):
-        _reject(kind, f"{encoder!r} cannot be called", "Pass a function of one value")
-    load(kind)
-    if kind is object or (kind in ENCODERS and kind not in REGISTERED):
-        _reject(kind, "expcache has a form for it", "Register a subclass of it")
+    _check(kind, encoder)
     REGISTERED.add(kind)
     add_encoder(kind, _standing(encoder, f"its encoder {_name(encoder)}"))
+
+
+def _check(kind: object, encoder: object) -> None:
+    if not isinstance(kind, type):
+        _reject(kind, "it is no type", "Pass the class, not an instance")
+    elif not callable(encoder):
+        _reject(kind, f"{encoder!r} cannot be called", "Pass a function of one value")
+    else:
+        load(kind)
+        if any(kind in known.__mro__ for known in ENCODERS if known not in REGISTERED):
+            _reject(kind, "expcache has a form for it", "Register a subclass of it")
 
 
 def _reject(kind: object, reason: str, remedy: str) -> None:
