@@ -71,7 +71,7 @@ class Project:
     @property
     def arguments(self) -> list[str]:
         """What every command line of pytest begins with here."""
-        return [*plugin_arguments(), "-Wdefault"]
+        return [*plugin_arguments(), "-p", "no:randomly", "-Wdefault"]
 
     def damage(self) -> None:
         """Flip a byte in every stored record."""

@@ -106,12 +106,12 @@ def _make_parameters(sweep: Sweep[Any]) -> list[Any]:
         points, ids = list(sweep.space), sweep.ids
     except ExpcacheError as error:
         raise pytest.Collector.CollectError(f"{sweep.name}: {error}") from error
-    named = pytest.mark.sweep.with_args(name=sweep.name)
+    named, mark = pytest.mark.sweep.with_args(name=sweep.name), pytest.mark.point
     return [
         pytest.param(
             Point(sweep, index, run_id),
             id=label,
-            marks=(named, pytest.mark.point.with_args(**_mark_values(point))),
+            marks=(named, mark.with_args(**_mark_values(point))),
         )
         for index, (point, run_id, label) in enumerate(
             zip(points, ids, label_points(points, ids), strict=True)

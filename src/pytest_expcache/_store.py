@@ -28,18 +28,12 @@ def use_store(config: pytest.Config, options: Options) -> None:
     if expcache is None or _choice in config.stash:
         return
     try:
-        config.stash[_choice] = (
-            _use_own(expcache, config) if options.store is None else expcache.use(options.store)
+        # Looked for from rootdir; what a study or a conftest file chose stays chosen.
+        config.stash[_choice] = expcache.use(
+            options.store, start=None if options.store else config.rootpath
         )
     except expcache.errors.StoreError as error:
         raise pytest.Collector.CollectError(str(error)) from error
-
-
-def _use_own(expcache: Any, config: pytest.Config) -> Any:
-    """Use the store of the root directory; what a study or a conftest file chose stays chosen."""
-    if "start" in expcache.use.__code__.co_varnames:
-        return expcache.use(None, start=config.rootpath)
-    return expcache.use(None)
 
 
 def leave_store(config: pytest.Config) -> None:
