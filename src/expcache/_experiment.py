@@ -9,7 +9,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 from expcache._cell import compute_async
 from expcache._definition import Definition
 from expcache._key import Identity
-from expcache._perform import Performer, warn_damaged
+from expcache._perform import Performer, warn_unreadable
 from expcache._place import Place
 from expcache._query import id_of, is_failure, is_result, located_at
 from expcache._record import read_value
@@ -17,7 +17,7 @@ from expcache._run import Run
 from expcache._runset import RunSet
 from expcache._space import Space
 from expcache._sweep import Sweep
-from expcache.errors import RecordError
+from expcache.errors import RecordError, RecordFormatError, TrustError
 
 __all__ = ["AsyncExperiment", "Experiment"]
 
@@ -99,8 +99,10 @@ class Experiment(Generic[P, R]):
         try:
             trust = store.trusted
             value = read_value(envelope, preimage=identity.preimage, fetch=fetch, trust=trust)
-        except RecordError as error:
-            warn_damaged(key, error)
+        except RecordFormatError:
+            raise  # no damage: computing it again would replace what a newer version wrote
+        except (RecordError, TrustError) as error:
+            warn_unreadable(key, error)
             return None
         return (value,)
 

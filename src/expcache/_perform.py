@@ -19,12 +19,13 @@ from expcache.errors import (
     ExpcacheError,
     IdentityError,
     RecordError,
+    RecordFormatError,
     RecordWarning,
     ResultError,
     StoreError,
 )
 
-__all__ = ["Pending", "Performer", "sound", "warn_damaged"]
+__all__ = ["Pending", "Performer", "sound", "warn_unreadable"]
 
 
 @dataclass(slots=True)
@@ -190,8 +191,10 @@ def sound(store: Store, experiment: str, key: str, envelope: bytes, preimage: by
     try:
         for part in files(envelope, preimage):
             store.fetch(experiment, part.name, part.size, part.digest, map=True)
+    except RecordFormatError:
+        raise  # no damage: computing it again would replace what a newer version wrote
     except RecordError as error:
-        warn_damaged(key, error)
+        warn_unreadable(key, error)
         return False
     return True
 
@@ -203,7 +206,7 @@ def _attempts(failure: bytes | None) -> list[dict[str, Any]]:
         return []
 
 
-def warn_damaged(key: str, error: RecordError) -> None:
+def warn_unreadable(key: str, error: ExpcacheError) -> None:
     """Say that a record cannot be read and that the run counts as missing."""
     warn(f"cannot read the record of run {key[:32]}: {error} It is computed again.", RecordWarning)
 
