@@ -50,7 +50,7 @@ def flip(envelope: bytes) -> bytes:
     return envelope[:middle] + bytes([envelope[middle] ^ 1]) + envelope[middle + 1 :]
 
 
-DAMAGE = {
+DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "flipped": (flip, "it is damaged (its checksum is another)"),
     "truncated": (lambda envelope: envelope[:-20], "it is truncated to"),
     "foreign": (lambda _: b"x" * 200, "it is no record of expcache"),
@@ -63,11 +63,12 @@ def test_a_damaged_record_is_computed_again_with_a_warning(isolated: Store, kind
     """A call, a run and a sweep warn of the record by its id, and give the right result."""
     change, reason = DAMAGE[kind]
     fit, calls = make_fit()
-    for use_it in (
+    uses: list[Callable[[], Any]] = [
         lambda: fit(1),
         lambda: fit.run(1).result,
         lambda: fit.sweep(grid(x=[1])).run().results[0],
-    ):
+    ]
+    for use_it in uses:
         calls.clear()
         fit(1)
         change_record(isolated, change)
@@ -96,7 +97,8 @@ def test_a_record_of_a_newer_format_is_neither_read_nor_replaced(isolated: Store
     fit, calls = make_fit()
     fit(1)
     change_record(isolated, lambda e: e[:8] + (99).to_bytes(2, "big") + e[10:])
-    for use_it in (lambda: fit(1), lambda: fit.sweep(grid(x=[1])).run()):
+    uses: list[Callable[[], Any]] = [lambda: fit(1), lambda: fit.sweep(grid(x=[1])).run()]
+    for use_it in uses:
         with pytest.raises(errors.RecordFormatError, match=r"has format .* Upgrade expcache\."):
             use_it()
     assert calls == [1]
@@ -164,11 +166,12 @@ def test_a_function_without_source_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=True
     )
-    assert done.stdout.splitlines() == [
-        "cannot fingerprint 'f': its source is not available. Define it in a file,"
-        + ' or pass version="1".',
-        "3 notebook.g",
-    ]
+    refusal, result = done.stdout.splitlines()
+    assert refusal == (
+        "cannot fingerprint 'f': its source is not available."
+        ' Define it in a file, or pass version="1".'
+    )
+    assert result == "3 notebook.g"
 
 
 def test_two_files_cannot_share_a_name(tmp_path: Path) -> None:

@@ -512,7 +512,7 @@ def test_a_failing_coroutine_raises_its_own_exception() -> None:
         return 1 / x
 
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(fails(0))  # type: ignore[arg-type]
+        asyncio.run(fails(0))
 
 
 def test_experiments_can_call_experiments() -> None:
