@@ -6,6 +6,7 @@ import inspect
 import subprocess
 import sys
 import types
+from importlib import metadata
 
 import pytest
 
@@ -16,9 +17,9 @@ HEAVY = ("_pytest", "cloudpickle", "diskcache", "numpy", "pandas", "polars", "py
 
 
 def public_names(module: types.ModuleType) -> list[str]:
-    """Return the names of a module that do not begin with an underscore."""
-    private = {"annotations"}
-    return sorted(name for name in vars(module) if not name.startswith("_") and name not in private)
+    """Return the names of a module that a user could write and that are not private."""
+    names = (name for name in vars(module) if name.isidentifier() and not name.startswith("_"))
+    return sorted(set(names) - {"annotations"})
 
 
 def test_all_is_sorted_and_complete() -> None:
@@ -27,6 +28,16 @@ def test_all_is_sorted_and_complete() -> None:
     assert {*expcache.__all__} == {*public_names(expcache), "__version__"}
 
 
+@pytest.fixture
+def installed() -> str:
+    """Return the version that is installed, or skip where the source is run as it lies."""
+    try:
+        return metadata.version("expcache")
+    except metadata.PackageNotFoundError:
+        pytest.skip("expcache is not installed")
+
+
+@pytest.mark.usefixtures("installed")
 def test_every_name_can_be_imported() -> None:
     """A star import gives every listed name."""
     namespace: dict[str, object] = {}
@@ -56,13 +67,8 @@ def test_public_objects_are_documented(name: str) -> None:
     assert all(inspect.getdoc(each) for each in [thing, *functions])
 
 
-def test_version_is_that_of_the_distribution() -> None:
+def test_version_is_that_of_the_distribution(installed: str) -> None:
     """`__version__` repeats the installed metadata."""
-    metadata = pytest.importorskip("importlib.metadata")
-    try:
-        installed = metadata.version("expcache")
-    except metadata.PackageNotFoundError:
-        pytest.skip("expcache is not installed")
     assert expcache.__version__ == installed
 
 
