@@ -263,7 +263,7 @@ def test_an_ignored_parameter_needs_no_identity() -> None:
 
 def test_ignoring_an_unknown_parameter_is_refused() -> None:
     """A misspelt name in `ignore` is an error."""
-    with pytest.raises(errors.ParameterError, match="cannot ignore 'jobs': .* no such parameter"):
+    with pytest.raises(errors.ParameterError, match=r"cannot ignore 'jobs': .* no such parameter"):
 
         @experiment(ignore=["jobs"])
         def fit(x: int) -> int:
