@@ -98,8 +98,11 @@ def files(envelope: Envelope, preimage: bytes | None = None) -> tuple[File, ...]
     flags, start = open_envelope(envelope, preimage)
     if not flags & EXTERNAL:
         return ()
-    content, _ = _content(envelope, start)
-    return tuple(File(**part) for part in content["parts"] if isinstance(part, dict))
+    try:
+        content, _ = _content(envelope, start)
+        return tuple(File(**part) for part in content["parts"] if isinstance(part, dict))
+    except (KeyError, StopIteration, TypeError, ValueError) as error:
+        raise _malformed(error) from error
 
 
 def _read_tagged(
