@@ -181,6 +181,6 @@ ENCODERS.update(
         dict: encode_dict,
         set: encode_set,
         frozenset: encode_set,
-        memoryview: refusing(memoryview, "Pass its bytes: the buffer under it may change"),
+        memoryview: refusing("Pass its bytes: the buffer under it may change"),
     },
 )

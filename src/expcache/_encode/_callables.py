@@ -105,7 +105,7 @@ ENCODERS.update(
         operator.methodcaller: _getter,
         ModuleType: _module,
         type: library_class,
-        FunctionType: refusing(FunctionType, _CODE),
-        MethodType: refusing(MethodType, _CODE),
+        FunctionType: refusing(_CODE),
+        MethodType: refusing(_CODE),
     },
 )

@@ -143,7 +143,7 @@ def _find(kind: type) -> Encoder:
         encoder = resolve(kind)
         if encoder is not None:
             return encoder
-    return refusing(kind)
+    return refusing()
 
 
 _found = lru_cache(maxsize=4096)(_find)
@@ -158,11 +158,11 @@ def load(kind: type) -> None:
             import_module(LAZY[root])
 
 
-def refusing(kind: type, remedy: str = _UNKNOWN, noun: str | None = None) -> Encoder:
-    """Return an encoder that refuses each value of a kind."""
+def refusing(remedy: str = _UNKNOWN, noun: str | None = None) -> Encoder:
+    """Return an encoder that refuses each value, by its type's name or by a noun."""
 
-    def encoder(_value: object, _depth: int) -> bytes:
-        raise refuse(kind, remedy, noun)
+    def encoder(value: object, _depth: int) -> bytes:
+        raise refuse(type(value), remedy, noun)
 
     return encoder
 

@@ -104,7 +104,7 @@ def _ufunc(value: np.ufunc, _depth: int) -> bytes:
     for name in ("numpy", "scipy.special"):
         if getattr(sys.modules.get(name), value.__name__, None) is value:
             return named("ufunc", encode_str(f"{name}:{value.__name__}", 0))
-    raise refuse(np.ufunc, "Pass the Python function that it wraps", "ufunc of no public name")
+    raise refuse(np.ufunc, "Pass the Python function that it wraps", "private ufunc")
 
 
 def _function(value: Any, _depth: int) -> bytes:
@@ -115,7 +115,7 @@ def _kinds() -> dict[type, Encoder]:
     scalars = {np.dtype(code).type for code in np.typecodes["All"]}
     table: dict[type, Encoder] = dict.fromkeys(scalars, _scalar)
     for code in "gG":
-        table[np.dtype(code).type] = refusing(np.dtype(code).type, _LONG)
+        table[np.dtype(code).type] = refusing(_LONG)
     for kind in scalars:
         if np.dtype(kind) == np.dtype("i8"):
             table[kind] = _int64
@@ -139,10 +139,10 @@ ENCODERS.update(
         np.dtype: encode_dtype,
         np.ufunc: _ufunc,
         np.random.SeedSequence: _sequence,
-        np.random.Generator: refusing(np.random.Generator, SEED),
-        np.random.RandomState: refusing(np.random.RandomState, SEED),
-        np.random.BitGenerator: refusing(np.random.BitGenerator, SEED),
-        type(np.nditer(0)): refusing(type(np.nditer(0)), "Pass the array"),
+        np.random.Generator: refusing(SEED),
+        np.random.RandomState: refusing(SEED),
+        np.random.BitGenerator: refusing(SEED),
+        type(np.nditer(0)): refusing("Pass the array"),
     },
 )
 ENCODERS.update({type(np.dtype(code)): encode_dtype for code in np.typecodes["All"]})

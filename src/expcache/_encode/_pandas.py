@@ -7,6 +7,7 @@ objects, pandas 3 as strings.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -163,7 +164,17 @@ def _nothing(_value: Any) -> dict[str, Any]:
     return {}
 
 
+def _own(base: type) -> Iterator[type]:
+    """Yield pandas' own subclasses: where they are defined moves between its versions."""
+    for kind in base.__subclasses__():
+        if kind.__module__.partition(".")[0] == "pandas":
+            yield kind
+            yield from _own(kind)
+
+
 _arrays = pd.arrays
+ENCODERS.update(dict.fromkeys(_own(pd.api.extensions.ExtensionArray), _extension))
+ENCODERS.update(dict.fromkeys(_own(pd.api.extensions.ExtensionDtype), _dtype))
 ENCODERS.update(
     {
         pd.DataFrame: _frame,

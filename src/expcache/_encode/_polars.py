@@ -39,6 +39,6 @@ ENCODERS.update(
     {
         _polars.DataFrame: _frame,
         _polars.Series: _series,
-        _polars.LazyFrame: refusing(_polars.LazyFrame, _QUERY),
+        _polars.LazyFrame: refusing(_QUERY),
     },
 )

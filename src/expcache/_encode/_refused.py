@@ -55,15 +55,15 @@ _ROOTS = {
 def resolve(kind: type) -> Encoder | None:
     """Find the remedy by the nearest base that is known to be alive."""
     if any(base.__name__ in _SECRETS for base in kind.__mro__):
-        return refusing(kind, _SECRET)
+        return refusing(_SECRET)
     if hasattr(kind, "__next__") and hasattr(kind, "__iter__"):
-        return refusing(kind, _FILE if _root(kind) in {"io", "_io"} else _READ)
+        return refusing(_FILE if _root(kind) in {"io", "_io"} else _READ)
     if hasattr(kind, "__await__"):
-        return refusing(kind, _AWAITED)
+        return refusing(_AWAITED)
     for base in kind.__mro__:
         remedy = _ROOTS.get(base.__module__.partition(".")[0])
         if remedy is not None and not issubclass(kind, (int, str, tuple)):
-            return refusing(kind, remedy)
+            return refusing(remedy)
     return None
 
 
@@ -74,8 +74,8 @@ def _root(kind: type) -> str:
 
 ENCODERS.update(
     {
-        GeneratorType: refusing(GeneratorType, _READ),
-        CoroutineType: refusing(CoroutineType, _AWAITED),
-        AsyncGeneratorType: refusing(AsyncGeneratorType, _READ, "async generator"),
+        GeneratorType: refusing(_READ),
+        CoroutineType: refusing(_AWAITED),
+        AsyncGeneratorType: refusing(_READ, "async generator"),
     },
 )

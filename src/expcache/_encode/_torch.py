@@ -33,7 +33,7 @@ ENCODERS.update(
         _torch.Tensor: _tensor,
         _torch.dtype: _kind,
         _torch.device: _kind,
-        _torch.Generator: refusing(_torch.Generator, SEED),
+        _torch.Generator: refusing(SEED),
     },
 )
 STATES[_torch.Tensor] = lambda _value: {}
