@@ -11,7 +11,6 @@ import enum
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from numbers import Number
 from pathlib import PurePath
 from types import FunctionType
 
@@ -52,7 +51,7 @@ def text_of(value: object) -> str | None:
         return _text_of_sequence(value)
     if isinstance(value, (type, FunctionType)):
         return _clean(value.__name__)
-    if isinstance(value, (Number, PurePath, dt.date, dt.time)):
+    if isinstance(value, (PurePath, dt.date, dt.time)) or _is_number(value):
         return _clean_text_of(value)
     return None
 
@@ -85,6 +84,12 @@ def _text_of_sequence(values: Sequence[object]) -> str | None:
     texts = [text_of(value) for value in values]
     shown = [text for text in texts if text]
     return _clean("_".join(shown)) if len(shown) == len(texts) else None
+
+
+def _is_number(value: object) -> bool:
+    # By behaviour: importing the abstract base classes would cost every pytest session.
+    numeric = isinstance(value, complex) or hasattr(value, "__float__")
+    return numeric and not hasattr(value, "__len__")  # no array
 
 
 def _clean_text_of(value: object) -> str | None:

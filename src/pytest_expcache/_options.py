@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["Options", "add_options", "read_options"]
+__all__ = ["Options", "add_options", "options_of", "read_options"]
 
 MEMORY = ":memory:"
 
@@ -22,6 +22,9 @@ class Options:
     status: bool
     store: str | None
     """Where the results are kept: an absolute path, ``:memory:``, or None for the default."""
+
+
+_options = pytest.StashKey[Options]()
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -65,8 +68,13 @@ def add_options(parser: pytest.Parser) -> None:
     )
 
 
+def options_of(config: pytest.Config) -> Options:
+    """Return the options of a session, as they were read when it was configured."""
+    return config.stash[_options]
+
+
 def read_options(config: pytest.Config) -> Options:
-    """Return the options of a session.
+    """Read the options of a session.
 
     Raises:
         pytest.UsageError: two options contradict each other.
@@ -82,6 +90,7 @@ def read_options(config: pytest.Config) -> Options:
         message = "cannot combine --sweep-refresh with --sweep-resume: one computes every point"
         remedy = "again, the other only those without a result. Leave one of them out."
         raise pytest.UsageError(f"{message} {remedy}")
+    config.stash[_options] = options
     return options
 
 

@@ -7,7 +7,7 @@ import pytest
 from pytest_expcache._plans import Plans, selected_points
 from pytest_expcache._status import plan_table
 
-__all__ = ["Overview", "forbid_distribution"]
+__all__ = ["Overview"]
 
 
 class Overview:
@@ -34,9 +34,3 @@ class Overview:
         terminalreporter.section("sweeps", sep="-")
         for line in self._lines:
             terminalreporter.line(line)
-
-
-def forbid_distribution(config: pytest.Config) -> None:
-    """Leave pytest-xdist's workers unstarted: there is nothing to run."""
-    if getattr(config.option, "numprocesses", None):
-        config.option.numprocesses = 0

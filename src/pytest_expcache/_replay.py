@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -92,13 +93,9 @@ class Replay:
 
 def _read(point: Point) -> Run[Any] | None:
     """Return the stored run, or None when its record is damaged: then it is computed again."""
-    from expcache.errors import ExpcacheError  # noqa: PLC0415 - imported long since by the sweep
-
-    run = point.sweep[point.index]
-    try:
-        return run if run.runtime is not None else None
-    except ExpcacheError:
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # computing it warns
+        return point.sweep[point.index].find()
 
 
 def _reports(item: pytest.Item, point: Point, seconds: float) -> Iterator[pytest.TestReport]:

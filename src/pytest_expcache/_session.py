@@ -1,10 +1,10 @@
-"""Which parts of the plugin a session needs: none before there is a sweep."""
+"""Which parts of the plugin a session needs. Imported when there is a sweep, not before."""
 
 from __future__ import annotations
 
 import pytest
 
-from pytest_expcache._options import Options, read_options
+from pytest_expcache._options import options_of
 from pytest_expcache._overview import Overview
 from pytest_expcache._plans import Plans
 from pytest_expcache._replay import Replay
@@ -12,28 +12,19 @@ from pytest_expcache._report import Report
 from pytest_expcache._runs import Runs
 from pytest_expcache._xdist import FromWorkers, ToController, is_worker
 
-__all__ = ["begin", "begin_as_controller", "options_of", "prepare"]
+__all__ = ["begin", "begin_as_controller", "show_status"]
 
-_options = pytest.StashKey[Options]()
 _plans = pytest.StashKey[Plans]()
 
 
-def prepare(config: pytest.Config) -> None:
-    """Read the options; with ``--sweep-status`` nothing may run, whatever is collected."""
-    config.stash[_options] = options = read_options(config)
-    config.stash[_plans] = plans = Plans()
-    if options.status:
-        config.pluginmanager.register(Overview(plans), "expcache-overview")
-
-
-def options_of(config: pytest.Config) -> Options:
-    """Return the options of the session."""
-    return config.stash[_options]
+def show_status(config: pytest.Config) -> None:
+    """Register what shows the status; nothing may run then, whatever is collected."""
+    config.pluginmanager.register(Overview(_plans_of(config)), "expcache-overview")
 
 
 def begin(config: pytest.Config) -> None:
     """Register what sweeps need, when the first one is collected."""
-    manager, options, plans = config.pluginmanager, options_of(config), config.stash[_plans]
+    manager, options, plans = config.pluginmanager, options_of(config), _plans_of(config)
     if options.status or manager.hasplugin("expcache-runs"):
         return
     manager.register(Runs(options, plans), "expcache-runs")
@@ -46,14 +37,17 @@ def begin(config: pytest.Config) -> None:
 
 def begin_as_controller(config: pytest.Config) -> None:
     """Register what tells of the sweeps that the workers of pytest-xdist run."""
-    if config.pluginmanager.hasplugin("dsession"):
-        config.pluginmanager.register(FromWorkers(_tell(config).tally), "expcache-from-workers")
+    config.pluginmanager.register(FromWorkers(_tell(config).tally), "expcache-from-workers")
 
 
 def _tell(config: pytest.Config) -> Report:
-    report = Report(config, config.stash[_plans])
+    report = Report(config, _plans_of(config))
     config.pluginmanager.register(report, "expcache-report")
     return report
+
+
+def _plans_of(config: pytest.Config) -> Plans:
+    return config.stash.setdefault(_plans, Plans())
 
 
 def _shows_setup(config: pytest.Config) -> bool:

@@ -11,9 +11,7 @@ import pytest
 
 from pytest_expcache._collect import add_keywords, parametrize, refuse_in_class, sweep_of
 from pytest_expcache._fixtures import isolated_store, run
-from pytest_expcache._options import add_options
-from pytest_expcache._overview import forbid_distribution
-from pytest_expcache._session import begin, begin_as_controller, options_of, prepare
+from pytest_expcache._options import add_options, options_of, read_options
 from pytest_expcache._store import leave_store, use_store
 
 __all__ = ["isolated_store", "run"]
@@ -32,21 +30,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True)  # before pytest-xdist reads its options
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
     """Keep a session that only shows the status in one process."""
-    if config.getoption("sweep_status"):
-        forbid_distribution(config)
+    if config.getoption("sweep_status") and getattr(config.option, "numprocesses", None):
+        config.option.numprocesses = 0
     return (yield)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options and make the marks known."""
-    prepare(config)
+    if read_options(config).status:
+        from pytest_expcache._session import show_status  # noqa: PLC0415 - for sweeps only
+
+        show_status(config)
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Prepare for the reports of workers, if there are any."""
-    begin_as_controller(session.config)
+    if session.config.pluginmanager.hasplugin("dsession"):
+        from pytest_expcache._session import begin_as_controller  # noqa: PLC0415 - for workers only
+
+        begin_as_controller(session.config)
 
 
 def pytest_pycollect_makeitem(
@@ -61,6 +65,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     use_store(metafunc.config, options_of(metafunc.config))
     sweep = sweep_of(metafunc.function)
     if sweep is not None:
+        from pytest_expcache._session import begin  # noqa: PLC0415 - a session without is quick
+
         begin(metafunc.config)
         parametrize(metafunc, sweep)
 

@@ -161,3 +161,20 @@ def test_under_xdist(interrupted: Project) -> None:
     result.stdout.fnmatch_lines(
         ["sweep_fit       3         2       1       0        0 *", "0 of 3 selected points *"]
     )
+
+
+def test_a_point_whose_large_part_is_gone_is_computed_again(project: Project) -> None:
+    """A replayed point has all of its result, also what lies in files of its own."""
+    pytest.importorskip("numpy")
+    project.write(STUDY.replace('{"accuracy": C / 10}', "__import__('numpy').zeros(1 << 18)"))
+    project.run()
+    assert project.computed() == [1, 2, 3]
+    large = [path for path in project.path.glob(".expcache/**/*") if path.is_file()]
+    large = [
+        path for path in large if path.stat().st_size > 1 << 20 and "cache.db" not in path.name
+    ]
+    assert large
+    for path in large:
+        path.unlink()
+    project.run("--sweep-resume").assert_outcomes(passed=3, warnings=3)
+    assert project.computed() == [1, 2, 3]
