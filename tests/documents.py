@@ -103,9 +103,10 @@ def run_command(command: str, expected: str, place: Path) -> None:
     before, pressed, after = expected.partition("^C\n")
     until = before.splitlines()[-1] if pressed else None
     status, output = shell(command, place, until)
-    wanted = before + after
-    assert not wanted or fits(wanted, output), f"$ {command}\n{output}\n--- but the page says ---\n{wanted}"
-    assert status == 0 or FAILURE.search(expected), f"$ {command}\nexit status {status}\n{output}"
+    wanted, typed = before + after, f"$ {command}\n{output}"
+    shown = not wanted or fits(wanted, output)
+    assert shown, f"{typed}\n--- but the page says ---\n{wanted}"
+    assert status == 0 or FAILURE.search(expected), f"{typed}\nexit status {status}"
 
 
 def run_block(block: Block, place: Path) -> None:
