@@ -116,7 +116,7 @@ class Shifted(Point):
 
     def __init__(self, x: float, by: float) -> None:
         """Keep something that is no field."""
-        super().__init__(x)
+        super().__init__(x, label=f"made as {id(self)}")
         self.by = by
 
 
@@ -165,6 +165,7 @@ EQUAL = {
     "field that does not count": (Point(1.0, "a"), Point(1.0, "b")),
     "cached property": (Point(1.0), used(Point(1.0), "double")),
     "cached property of a dict": (MyDict(a=1), used(MyDict(a=1), "total")),
+    "undecorated subclass": (Shifted(1.0, 2.0), Shifted(1.0, 2.0)),
     "slots": (Slotted(1), Slotted(1)),
     "partial": (partial(max, 1, key=abs), partial(max, 1, key=abs)),
     "pattern": (re.compile("a"), re.compile("a")),

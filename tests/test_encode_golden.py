@@ -18,10 +18,10 @@ import pytest
 from expcache._encode import SCHEME, digest, encode
 
 GOLDEN = Path(__file__).parent / "golden" / "encode.json"
-MODULES = (
+MODULES = (  # noqa: SIM905 - as below
     "collections datetime decimal fractions functools ipaddress json math operator pathlib re "
     "types uuid zoneinfo"
-).split()  # noqa: SIM905 - as below
+).split()
 
 
 @dataclass
@@ -96,7 +96,7 @@ def value_of(expression: str) -> object:
         names["np"] = pytest.importorskip("numpy")
     if expression in TABLES:
         names["pd"] = pytest.importorskip("pandas")
-    return eval(expression, names)  # noqa: S307 - the expressions are written above
+    return eval(expression, names)
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS + ARRAYS + TABLES)

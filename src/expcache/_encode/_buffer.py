@@ -1,19 +1,23 @@
 """The xxh3-128 of an array's values: of little-endian bytes in C order, with one NaN.
 
 A contiguous array is hashed where it lies. Each chunk is hashed and, while the cache still holds
-it, searched for NaN with a reduction; only an array that has one is hashed again, in copies. Other
-arrays are read through a buffered iterator. The digest does not depend on how chunks fall.
+it, searched for NaN with a reduction, in a second thread if the array is large; only an array that
+has one is hashed again, in copies. Other arrays are read through a buffered iterator. The digest
+does not depend on how chunks fall.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from xxhash import xxh3_128
 
-_CHUNK = 1 << 20  # bytes: small enough for the cache, large enough to hide the calls
+_CHUNK = 1 << 20  # bytes: small enough for a core's cache, large enough to hide the calls
+_BLOCK = 1 << 22  # bytes: small enough for the cache that cores share, large enough for a thread
+_LARGE = 1 << 26  # bytes, from which on a second thread is worth its start
 
 
 def fingerprint(values: np.ndarray[Any, Any]) -> bytes:
@@ -24,7 +28,7 @@ def fingerprint(values: np.ndarray[Any, Any]) -> bytes:
         return _hash_with_nan(_copies(values, dtype), floats)
     flat = values.reshape(-1).view(np.ndarray)
     found = _hash_without_nan(flat, floats)
-    return _hash_with_nan(_chunks(flat), floats) if found is None else found
+    return _hash_with_nan(_chunks(flat, _CHUNK), floats) if found is None else found
 
 
 def _floats(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
@@ -34,8 +38,8 @@ def _floats(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
     return np.dtype(f"<f{dtype.itemsize // 2}") if dtype.kind == "c" else None
 
 
-def _chunks(flat: np.ndarray[Any, Any]) -> Iterator[np.ndarray[Any, Any]]:
-    count = max(1, _CHUNK // max(1, flat.itemsize))
+def _chunks(flat: np.ndarray[Any, Any], size: int) -> Iterator[np.ndarray[Any, Any]]:
+    count = max(1, size // max(1, flat.itemsize))
     for start in range(0, flat.size, count):
         yield flat[start : start + count]
 
@@ -64,18 +68,45 @@ def _raw(chunk: np.ndarray[Any, Any]) -> memoryview:
 
 
 def _hash_without_nan(flat: np.ndarray[Any, Any], floats: np.dtype[Any] | None) -> bytes | None:
-    """Return the digest, or None at the first chunk that holds a NaN."""
-    state = xxh3_128()
+    """Return the digest, or None if there is a NaN."""
     if floats is None:
-        state.update(_raw(flat))
-        return state.digest()
-    with np.errstate(invalid="ignore"):
-        for chunk in _chunks(flat):
-            state.update(_raw(chunk))
-            top = np.maximum.reduce(chunk.view(floats))
-            if top != top:  # noqa: PLR0124 - a maximum is NaN where an item is
-                return None
+        return xxh3_128(_raw(flat)).digest()
+    if flat.nbytes >= _LARGE:
+        return _hash_and_search(flat, floats)
+    state = xxh3_128()
+    for chunk in _chunks(flat, _CHUNK):
+        state.update(_raw(chunk))
+        if _has_nan(chunk.view(floats)):
+            return None
     return state.digest()
+
+
+def _hash_and_search(flat: np.ndarray[Any, Any], floats: np.dtype[Any]) -> bytes | None:
+    """Hash here while a second thread searches what was hashed: neither needs the GIL.
+
+    A block is searched here instead while the thread is behind, as it is when no core is free.
+    """
+    state = xxh3_128()
+    with ThreadPoolExecutor(1, "expcache-nan") as searcher:
+        search = searcher.submit(bool)
+        for block in _chunks(flat, _BLOCK):
+            state.update(_raw(block))
+            values = block.view(floats)
+            if not search.done():
+                found = _has_nan(values)
+            else:
+                found = search.result()
+                search = searcher.submit(_has_nan, values)
+            if found:
+                return None
+        return None if search.result() else state.digest()
+
+
+def _has_nan(values: np.ndarray[Any, Any]) -> bool:
+    """Tell whether the maximum is NaN, as it is where an item is."""
+    with np.errstate(invalid="ignore"):
+        top = np.maximum.reduce(values)
+    return bool(top != top)  # noqa: PLR0124 - NaN test
 
 
 def _hash_with_nan(

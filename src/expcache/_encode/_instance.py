@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields
 from enum import Enum, Flag
 from functools import cached_property
 from types import MemberDescriptorType
@@ -45,12 +44,13 @@ def _flag(value: Flag, _depth: int) -> bytes:
     return named("flag", name, encode_int(bits, 0), *names)
 
 
-def _by_fields(names: Iterable[str], undecorated: bool, base: type | None) -> Encoder:  # noqa: FBT001 - private, one caller each
-    """Return an encoder of the type's name and its fields, in the order of declaration.
+def _by_fields(kind: type, every: dict[str, bool], mark: str, base: type | None) -> Encoder:
+    """Return an encoder of the type's name and the fields that count, as they were declared.
 
     A subclass that was not decorated again may keep more in its instances than its fields say.
     """
-    known = tuple(names)
+    known = [name for name, counts in every.items() if counts]
+    undecorated = mark not in vars(kind)
 
     def encoder(value: Any, depth: int) -> bytes:
         parts = [encode_str(type_name(type(value)), 0)]
@@ -58,7 +58,7 @@ def _by_fields(names: Iterable[str], undecorated: bool, base: type | None) -> En
         if base is not None:
             parts.append(_payload(value, base, depth))
         if undecorated:
-            rest = {k: v for k, v in state(value, base or object).items() if k not in known}
+            rest = {k: v for k, v in state(value, base or object).items() if k not in every}
             parts.append(child(rest, depth, "", value))
         return named("fields", *parts)
 
@@ -129,9 +129,11 @@ def resolve(kind: type) -> Encoder | None:
     if hasattr(kind, "__pydantic_fields__") and hasattr(kind, "model_fields"):
         return _model
     if hasattr(kind, "__dataclass_fields__"):
-        names = [field.name for field in fields(kind) if field.compare]
-        return _by_fields(names, "__dataclass_fields__" not in vars(kind), base)
+        from dataclasses import fields  # noqa: PLC0415 - loaded already, and slow to load before
+
+        every = {field.name: field.compare for field in fields(kind)}
+        return _by_fields(kind, every, "__dataclass_fields__", base)
     if hasattr(kind, "__attrs_attrs__"):
-        names = [field.name for field in kind.__attrs_attrs__ if field.eq]
-        return _by_fields(names, "__attrs_attrs__" not in vars(kind), base)
+        every = {field.name: bool(field.eq) for field in kind.__attrs_attrs__}
+        return _by_fields(kind, every, "__attrs_attrs__", base)
     return None if base is None else _sub(base)

@@ -166,7 +166,8 @@ def _nothing(_value: Any) -> dict[str, Any]:
 
 def _own(base: type) -> Iterator[type]:
     """Yield pandas' own subclasses: where they are defined moves between its versions."""
-    for kind in base.__subclasses__():
+    kinds: list[type] = base.__subclasses__()
+    for kind in kinds:
         if kind.__module__.partition(".")[0] == "pandas":
             yield kind
             yield from _own(kind)
