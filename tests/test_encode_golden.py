@@ -57,7 +57,7 @@ None ... NotImplemented True False 0 1 -1 2**63 -2**63-1 10**5000
 '' 'adam' '\\u00e9' '\\ud800' b'' b'ab' bytearray(b'ab')
 [] () {} set() frozenset() [1,2] (1,2) [[1],[2]] {1,'a',(2,)} frozenset({1}) {'b':1,'a':{2:[3]}}
 list(range(100)) [(n)/(7)for(n)in(range(100))] (True,1,1.0,'1')
-collections.OrderedDict(b=1,a=2) collections.defaultdict(int,a=1) collections.Counter('abca')
+collections.OrderedDict(b=1,a=2) collections.defaultdict(None,a=1) collections.Counter('abca')
 collections.deque([1,2],3) collections.ChainMap({'a':1},{'b':2}) types.MappingProxyType({'a':1})
 {'a':1}.keys() {'a':1}.values() {'a':1}.items() types.SimpleNamespace(a=1)
 range(1,9,2) slice(1,None,2) Number(3) Pair(1,'b') Model() Model(rate=1e-3) Colour.RED Bits.A|Bits.B

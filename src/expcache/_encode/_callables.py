@@ -1,13 +1,14 @@
 """Canonical bytes of callables without Python code, of library classes and of modules.
 
-Python functions, methods and the classes of the project need a fingerprint of their code: the
-floor above sets their encoders. Until it does, they are refused.
+Python functions, methods and classes are identified by their code: the floor above takes the place
+of their encoders when it is imported, which happens when the first of them is met.
 """
 
 from __future__ import annotations
 
 import operator
 from functools import partial
+from importlib import import_module
 from types import (
     BuiltinFunctionType,
     ClassMethodDescriptorType,
@@ -21,17 +22,8 @@ from types import (
 from typing import Any
 
 from expcache._encode._builtin import encode_str
-from expcache._encode._dispatch import (
-    ENCODERS,
-    Encoder,
-    child,
-    named,
-    refuse,
-    refusing,
-)
-from expcache._encode._names import is_project, module_name, type_name
-
-_CODE = "Pass it to an experiment: code is identified by its fingerprint there"
+from expcache._encode._dispatch import ENCODERS, Encoder, child, named
+from expcache._encode._names import module_name, type_name
 
 
 def _builtin(value: Any, depth: int) -> bytes:
@@ -78,11 +70,15 @@ def _module(value: ModuleType, _depth: int) -> bytes:
     return named("module", encode_str(module_name(value), 0))
 
 
-def library_class(value: type, _depth: int) -> bytes:
-    """Write a class of the standard library or of an installed one by its name."""
-    if is_project(value.__module__):
-        raise refuse(type(value), _CODE, f"class of the project, {value.__qualname__!r},")
-    return named("class", encode_str(type_name(value), 0))
+def _by_code(kind: type) -> Encoder:
+    """Return an encoder that lets the floor above take its place, and then asks again."""
+
+    def encoder(value: object, depth: int) -> bytes:
+        # By its name, and not with the modules above: it takes 20 ms, and few values are code.
+        import_module("expcache._code")
+        return ENCODERS[kind](value, depth)
+
+    return encoder
 
 
 def resolve(kind: type) -> Encoder | None:
@@ -104,8 +100,11 @@ ENCODERS.update(
         operator.attrgetter: _getter,
         operator.methodcaller: _getter,
         ModuleType: _module,
-        type: library_class,
-        FunctionType: refusing(_CODE),
-        MethodType: refusing(_CODE),
+    },
+)
+ENCODERS.update(
+    {
+        kind: _by_code(kind)
+        for kind in (FunctionType, MethodType, type, staticmethod, classmethod)
     },
 )
