@@ -82,7 +82,8 @@ def environment(byte_code: Path) -> dict[str, str]:
     """Return an environment in which Python finds the byte code of all that it read once."""
     one = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     one.pop("PYTHONDONTWRITEBYTECODE", None)
-    return one | {"PYTHONPYCACHEPREFIX": str(byte_code)}
+    one.setdefault("PYTHONPYCACHEPREFIX", str(byte_code))
+    return one
 
 
 def seconds(function: Callable[..., object], *args: object) -> float:

@@ -23,6 +23,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     pytest.importorskip("numpy")
     place = tmp_path_factory.mktemp("benchmarks")
     environment = {**os.environ, "PYTHONWARNINGS": "error", "TMPDIR": str(place)}
+    environment |= {"PYTHONPYCACHEPREFIX": str(place), "PYTHONDONTWRITEBYTECODE": ""}
     running = {
         name: subprocess.Popen(
             [sys.executable, str(FOLDER / name), "--quick"],
