@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import json
 import linecache
 import logging
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -458,3 +460,14 @@ def test_paths_beside_the_module_are_the_same_in_every_checkout(tmp_path: Path) 
         space["DATA"] = str(file.with_name("b.csv"))
         assert code(space["f"]) != codes[-1]
     assert codes[0] == codes[1]
+
+
+def test_code_has_canonical_bytes_before_any_experiment() -> None:
+    """The bytes of a function or a class do not depend on what the program has decorated."""
+    values = "[json.dumps, json.JSONDecoder, dict, Path.home, staticmethod(abs)]"
+    names = "import json\nfrom pathlib import Path\nfrom expcache._encode import encode\n"
+    script = f"{names}print(encode({values}).hex())"
+    command = [sys.executable, "-W", "error", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    seen = encode([json.dumps, json.JSONDecoder, dict, Path.home, staticmethod(abs)])
+    assert (done.stdout.strip(), done.stderr) == (seen.hex(), "")

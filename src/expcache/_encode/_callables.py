@@ -103,8 +103,5 @@ ENCODERS.update(
     },
 )
 ENCODERS.update(
-    {
-        kind: _by_code(kind)
-        for kind in (FunctionType, MethodType, type, staticmethod, classmethod)
-    },
+    {kind: _by_code(kind) for kind in (FunctionType, MethodType, type, staticmethod, classmethod)},
 )
