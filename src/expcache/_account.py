@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expcache._query import Located, code_of
-from expcache._record import Header, read_value
-from expcache._store import Store
+from expcache._record import read_value
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from expcache._record import Header
+    from expcache._store import Store
 
 __all__ = ["Account", "Error"]
 
 
-@dataclass(frozen=True, slots=True)
-class Error:
+class Error(NamedTuple):
     """Why a run failed.
 
     ``exception`` is the live exception where this process raised it, else None.
@@ -69,13 +71,13 @@ class Account:
     def started(self) -> datetime | None:
         """When the run began (UTC); None when nothing is stored."""
         header = self._stored_or_none()
-        return None if header is None else datetime.fromisoformat(header.started)
+        return None if header is None else _moment(header.started)
 
     @property
     def finished(self) -> datetime | None:
         """When the run ended (UTC); None when nothing is stored."""
         header = self._stored_or_none()
-        return None if header is None else datetime.fromisoformat(header.finished)
+        return None if header is None else _moment(header.finished)
 
     @property
     def host(self) -> str | None:
@@ -121,3 +123,9 @@ class Account:
 
     def _stored_or_none(self) -> Header | None:
         return None if self._locate().key is None else self._stored()
+
+
+def _moment(text: str) -> datetime:
+    from datetime import datetime  # noqa: PLC0415 - not needed for a hit
+
+    return datetime.fromisoformat(text)

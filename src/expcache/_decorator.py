@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from typing import Any, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
-from expcache._definition import Definition, Options
 from expcache._experiment import AsyncExperiment, Experiment
 from expcache.errors import CodeError
+
+if TYPE_CHECKING:
+    from expcache._definition import Options
 
 __all__ = ["experiment"]
 
@@ -75,6 +77,8 @@ def experiment(  # noqa: PLR0913 - each is an option of its own, by keyword
     Raises:
         CodeError: the function has no source, or is a lambda, or is a generator function.
     """
+    from expcache._definition import Options  # noqa: PLC0415 - 20 ms that loading needs not
+
     options = Options(
         name=name,
         version=None if version is None else str(version),
@@ -102,6 +106,8 @@ class _Decorator:
     def __call__(self, fn: Callable[P, R], /) -> Experiment[P, R]: ...
 
     def __call__(self, fn: Callable[..., Any], /) -> Any:
+        from expcache._definition import Definition  # noqa: PLC0415 - as above
+
         _refuse_unfit(fn)
         kind = AsyncExperiment if _flags(fn) & _COROUTINE else Experiment
         return kind(Definition(fn, self._options))

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from expcache._cell import compute_async
-from expcache._definition import Definition
-from expcache._key import Identity
-from expcache._perform import Performer, warn_unreadable
 from expcache._place import Place
 from expcache._query import id_of, is_failure, is_result, located_at
 from expcache._record import read_value
@@ -17,7 +14,13 @@ from expcache._run import Run
 from expcache._runset import RunSet
 from expcache._space import Space
 from expcache._sweep import Sweep
+from expcache._warning import warn_unreadable
 from expcache.errors import RecordError, RecordFormatError, TrustError
+
+if TYPE_CHECKING:
+    from expcache._definition import Definition
+    from expcache._key import Identity
+    from expcache._perform import Performer
 
 __all__ = ["AsyncExperiment", "Experiment"]
 
@@ -42,7 +45,6 @@ class Experiment(Generic[P, R]):
         """Wrap a definition; users write ``@experiment``."""
         function = definition.function
         self._definition = definition
-        self._performer = Performer(definition, fixed or {}, is_async=self._is_async)
         self._fixed = fixed or {}
         self.__wrapped__ = function
         self.__name__ = getattr(function, "__name__", definition.name)
@@ -84,6 +86,12 @@ class Experiment(Generic[P, R]):
         identity = definition.key.identify(params)
         found = self._recall(definition, identity)
         return found[0] if found else self._compute(params, identity)
+
+    @cached_property
+    def _performer(self) -> Performer:
+        from expcache._perform import Performer  # noqa: PLC0415 - 15 ms that a hit needs not
+
+        return Performer(self._definition, self._fixed, is_async=self._is_async)
 
     def _recall(self, definition: Definition, identity: Identity) -> tuple[R] | None:
         store = definition.store
@@ -196,7 +204,7 @@ class AsyncExperiment(Experiment[P, R]):
             result: R = stored.result
             return result
         pending = performer.keep(
-            run, await compute_async(performer.cell(run, performer.failure(run)))
+            run, await performer.perform_async(performer.cell(run, performer.failure(run)))
         )
         pending.finish()
         value: R = pending.outcome.unwrap()

@@ -14,7 +14,7 @@ from expcache._query import Located, located_at
 from expcache._record import files, note, read_header
 from expcache._run import Run
 from expcache._store import Commit, Store
-from expcache._warning import warn
+from expcache._warning import warn, warn_unreadable
 from expcache.errors import (
     ExpcacheError,
     IdentityError,
@@ -25,7 +25,7 @@ from expcache.errors import (
     StoreError,
 )
 
-__all__ = ["Pending", "Performer", "sound", "warn_unreadable"]
+__all__ = ["Pending", "Performer", "sound"]
 
 
 @dataclass(slots=True)
@@ -42,8 +42,7 @@ class Pending:
             for commit in self.commits:
                 commit.wait()
         except StoreError as error:
-            _warn_not_kept(self.run, error)
-            self.run.hold(self.outcome)
+            _hold(self.run, self.outcome, error)
         return self.run
 
 
@@ -117,6 +116,10 @@ class Performer:
 
         return asyncio.run(compute_async(cell))
 
+    async def perform_async(self, cell: Cell) -> Computed:
+        """Compute a cell whose function is a coroutine function, in the caller's loop."""
+        return await compute_async(cell)
+
     def cell(self, run: Run[Any], failure: bytes | None = None) -> Cell:
         """Return all that is needed to compute a run; ``failure`` is its failed record, if any."""
         definition, params = self.definition, run.params
@@ -150,16 +153,15 @@ class Performer:
     def keep(self, run: Run[Any], computed: Computed) -> Pending:
         """Hand the record of a computed run to the store; what cannot be kept is warned of."""
         store, cell = self.definition.store, computed.cell
-        failed = isinstance(computed.outcome, Failure)
-        run.settle(located_at(cell.key + "!" if failed else cell.key), cached=False)
-        run.remember(computed.outcome, computed.header)
+        failure = computed.outcome if isinstance(computed.outcome, Failure) else None
+        run.settle(located_at(cell.key + "!" if failure else cell.key), cached=False)
+        run.remember(computed.header, None if failure is None else failure.exception)
         pending = Pending(run, computed.outcome)
         self._check_unchanged(run, cell)
         try:
             pending.commits = [*self._notes(store, cell.code), keep(store, computed)]
         except (ResultError, StoreError) as error:
-            _warn_not_kept(run, error)
-            run.hold(computed.outcome)
+            _hold(run, computed.outcome, error)
         return pending
 
     def _check_unchanged(self, run: Run[Any], cell: Cell) -> None:
@@ -206,11 +208,9 @@ def _attempts(failure: bytes | None) -> list[dict[str, Any]]:
         return []
 
 
-def warn_unreadable(key: str, error: ExpcacheError) -> None:
-    """Say that a record cannot be read and that the run counts as missing."""
-    warn(f"cannot read the record of run {key[:32]}: {error} It is computed again.", RecordWarning)
-
-
-def _warn_not_kept(run: Run[Any], error: ExpcacheError) -> None:
+def _hold(run: Run[Any], outcome: Value[Any] | Failure, error: ExpcacheError) -> None:
+    """Keep a result in its handle, since the store has not."""
     message = f"cannot keep the result of run {run.id} of {run.experiment!r}: {error}"
     warn(f"{message} The result is returned all the same.", RecordWarning)
+    if isinstance(outcome, Value):
+        run.hold(outcome.value)

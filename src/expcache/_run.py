@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
 
 from expcache._account import Account
-from expcache._codec import restore
-from expcache._outcome import Failure, Value
 from expcache._query import Located, Status
-from expcache._record import Header, read_header, read_value
+from expcache._record import read_header, read_value
 from expcache._store import Store
 from expcache.errors import RecordError, RunFailedError, UnknownIdError
+
+if TYPE_CHECKING:
+    from expcache._record import Header
 
 __all__ = ["Origin", "Run"]
 
@@ -109,6 +110,8 @@ class Run(Account, Generic[R]):
         """
         if self._params is not None:
             return dict(self._params)
+        from expcache._codec import restore  # noqa: PLC0415 - only for what was loaded by id
+
         return {name: restore(tree) for name, tree in self._stored().params.items()}
 
     @property
@@ -185,16 +188,15 @@ class Run(Account, Generic[R]):
         self.cached = cached
         return self
 
-    def remember(self, outcome: Value[R] | Failure, header: Header) -> None:
+    def remember(self, header: Header, exception: Exception | None) -> None:
         """Note what this process computed: the header, and the live exception of a failure."""
         key = self._located.key
         self._header = None if key is None else (key, header)
-        self._exception = outcome.exception if isinstance(outcome, Failure) else None
+        self._exception = exception
 
-    def hold(self, outcome: Value[R] | Failure) -> None:
+    def hold(self, value: R) -> None:
         """Hold a value that no store keeps."""
-        if isinstance(outcome, Value):
-            self._value = [outcome.value]
+        self._value = [value]
 
     def _locate(self) -> Located:
         if self._located.status == "done" or self._origin is None or self._exception:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from expcache._ids import save_ids
-from expcache._inprocess import Errors, Failed, Policy, as_completed
 from expcache._lookup import Where
-from expcache._perform import Performer
 from expcache._place import Place
 from expcache._plan import Plan
 from expcache._query import Located, Stored
@@ -17,6 +15,10 @@ from expcache._run import Run
 from expcache._runset import RunSet
 from expcache._space import Space
 from expcache.errors import SpaceError
+
+if TYPE_CHECKING:
+    from expcache._inprocess import Errors, Failed
+    from expcache._perform import Performer
 
 __all__ = ["Sweep"]
 
@@ -207,6 +209,8 @@ class Sweep(Generic[R]):
         if jobs != 1:
             message = f"cannot run with jobs={jobs!r}: this version computes in one process."
             raise ValueError(f"{message} Leave jobs at 1.")
+        from expcache._inprocess import Policy, as_completed  # noqa: PLC0415 - only to compute
+
         policy = Policy(failed=failed, refresh=refresh, errors=errors)
         return as_completed(self._state.performer, self, policy)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
-from pathlib import Path
 
-from expcache.errors import ExpcacheWarning
+from expcache.errors import ExpcacheError, ExpcacheWarning, RecordWarning
 
-__all__ = ["warn"]
+__all__ = ["warn", "warn_unreadable"]
 
-_OWN = str(Path(__file__).parent)
+_OWN = os.path.dirname(__file__)  # noqa: PTH120 - pathlib takes longer to import than all this
 
 
 def warn(message: str, category: type[ExpcacheWarning]) -> None:
@@ -19,3 +19,8 @@ def warn(message: str, category: type[ExpcacheWarning]) -> None:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_OWN):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
+
+
+def warn_unreadable(key: str, error: ExpcacheError) -> None:
+    """Say that a record cannot be read and that the run counts as missing."""
+    warn(f"cannot read the record of run {key[:32]}: {error} It is computed again.", RecordWarning)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from expcache._codec import decode_value, restore
 from expcache._record._envelope import (
     CHECKSUM,
     EMPTY,
@@ -18,7 +16,6 @@ from expcache._record._envelope import (
     align,
     open_envelope,
 )
-from expcache._record._header import Header, parse_header
 from expcache.errors import ExpcacheError, RecordError
 
 if TYPE_CHECKING:
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from expcache._codec import Buffer
+    from expcache._record._header import Header
 
     Fetch: TypeAlias = Callable[[str, int, str], Buffer]
 
@@ -33,8 +31,7 @@ if TYPE_CHECKING:
 _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A part of a value that is kept in a file beside the record."""
 
     name: str
@@ -45,7 +42,7 @@ class File:
 def read_header(envelope: Envelope) -> Header:
     """Check an envelope and return its header; the value is not decoded."""
     _, start = open_envelope(envelope)
-    return parse_header(bytes(envelope[PREAMBLE.size : start]))
+    return _header(envelope, start)
 
 
 def read_value(
@@ -89,6 +86,8 @@ def read_view(envelope: Envelope, *, fetch: Fetch | None = None) -> Any:
     if not flags & (PLAIN | EMPTY):
         content, _ = _content(envelope, start)
         if content.get("pickle") is not None:
+            from expcache._codec import restore  # noqa: PLC0415 - as above
+
             return restore(content.get("view"))
     return read_value(envelope, fetch=fetch)
 
@@ -118,11 +117,19 @@ def _read_tagged(
     parts = [_part(envelope, base, part, fetch) for part in content["parts"]]
     pickle, id, subject = content.get("pickle"), "", "the result"  # noqa: A001  # the word for it
     if pickle is not None:
-        id = parse_header(bytes(envelope[PREAMBLE.size : start])).id  # noqa: A001
+        id = _header(envelope, start).id  # noqa: A001
         subject = f"the result of run {id}"
+    from expcache._codec import decode_value  # noqa: PLC0415 - plain results need no codec
+
     return decode_value(
         content["codec"], content["tree"], parts, pickle, trust=trust, subject=subject, id=id
     )
+
+
+def _header(envelope: Envelope, start: int) -> Header:
+    from expcache._record._header import parse_header  # noqa: PLC0415 - no hit reads a header
+
+    return parse_header(bytes(envelope[PREAMBLE.size : start]))
 
 
 def _content(envelope: Envelope, start: int) -> tuple[dict[str, Any], int]:
