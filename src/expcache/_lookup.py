@@ -10,8 +10,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
+from typing import NamedTuple
 
 from expcache.errors import QueryError
 
@@ -86,8 +85,7 @@ _COMPARISONS: dict[str, Callable[..., object]] = {
 _SUFFIXES = tuple(f"__{comparison}" for comparison in _COMPARISONS if comparison)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Condition:
+class Condition(NamedTuple):
     """One lookup: a parameter, a comparison, and the value to compare with."""
 
     name: str
@@ -103,8 +101,7 @@ class Condition:
             return False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Where:
+class Where(NamedTuple):
     """Conditions that a parameter mapping meets or does not."""
 
     conditions: tuple[Condition, ...]
@@ -157,6 +154,8 @@ def _split(key: str, known: Collection[str]) -> tuple[str, str]:
 
 
 def _unknown_parameter(key: str, known: Collection[str]) -> QueryError:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for this error
+
     stem, _, suffix = key.rpartition("__")
     name = stem if stem and suffix in _COMPARISONS else key
     close = get_close_matches(name, known, n=1)

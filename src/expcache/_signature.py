@@ -7,7 +7,6 @@ Written by hand rather than with ``inspect``: binding is part of every cache hit
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from types import FunctionType
 from typing import Any, NoReturn
 
@@ -148,6 +147,8 @@ class Signature:
     def _refuse_unknown(self, name: str) -> NoReturn:
         if name in self._name_set:
             self._refuse(f"{name!r} is given by position, not by name", (name,))
+        from difflib import get_close_matches  # noqa: PLC0415 - only for this error
+
         close = get_close_matches(name, self.names, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         known = ", ".join(self.names) or "none"

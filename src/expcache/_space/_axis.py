@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from expcache._space._shape import count
 from expcache.errors import SpaceError
@@ -15,8 +14,7 @@ __all__ = ["Axis"]
 _PLAIN_KINDS = "?biufcUS"  # numpy kinds whose `tolist` gives equal Python scalars
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Axis:
+class Axis(NamedTuple):
     """One parameter's values in order; a constant is the one value of every point."""
 
     name: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from expcache._space._shape import Point, Shape, count
@@ -56,6 +55,8 @@ def sampled(number: int, size: int, seed: int) -> tuple[int, ...]:
 
 
 def _draw(seed: int, turn: int) -> int:
+    import hashlib  # noqa: PLC0415 - four milliseconds that only samples need
+
     # A digest and not `random`: its methods for integers may change between Python versions,
     # and a study would silently be about other points. 256 bits make the bias of % negligible.
     return int.from_bytes(hashlib.sha256(f"{seed}:{turn}".encode()).digest(), "big")

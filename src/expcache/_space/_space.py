@@ -8,7 +8,6 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, overload
 
 from expcache._lookup import Where, same
-from expcache._space._call import Call
 from expcache._space._compound import Derived, chained, multiplied
 from expcache._space._grid import Grid
 from expcache._space._narrow import narrowed
@@ -126,6 +125,8 @@ class Space:
         Raises:
             SpaceError: The predicate asks for a parameter that no point has.
         """
+        from expcache._space._call import Call  # noqa: PLC0415 - as in `derive`
+
         return Space(Filtered(self._shape, Call(predicate, self.names, "filter a space")))
 
     def where(self, /, **lookups: object) -> Space:
@@ -148,6 +149,8 @@ class Space:
         Raises:
             SpaceError: The name exists, or a function asks for a parameter that no point has.
         """
+        from expcache._space._call import Call  # noqa: PLC0415 - it needs inspect: 8 ms
+
         known = list(self.names)
         calls: dict[str, Call] = {}
         for name, function in functions.items():

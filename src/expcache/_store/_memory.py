@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from typing import TYPE_CHECKING, final
 
@@ -79,7 +79,7 @@ class MemoryStore:
         spilled: dict[tuple[str, str], bytes] = {}
 
         def spill(content: memoryview, digest: str) -> str:
-            name = f"{digest}-{secrets.token_hex(8)}.part"
+            name = f"{digest}-{os.urandom(8).hex()}.part"
             spilled[experiment, name] = content.tobytes()
             return name
 

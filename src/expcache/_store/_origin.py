@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from expcache.errors import NameClashError
 
 PROJECT_MARKS = ("pyproject.toml", ".git")
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """A source file: where it is, and where in its project."""
 
     file: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import mmap
 import os
 import re
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -38,7 +37,7 @@ def write_part(parts: Path, content: memoryview, digest: str) -> str:
 
     The content begins at offset 0 of its file, so that a map of it is aligned to a page.
     """
-    name = f"{digest}-{secrets.token_hex(8)}.part"
+    name = f"{digest}-{os.urandom(8).hex()}.part"
     path = part_path(parts, name)
     passing = path.with_suffix(PASSING)
     try:

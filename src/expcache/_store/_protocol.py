@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from expcache._store._commit import Commit
@@ -18,8 +17,7 @@ Seal: TypeAlias = Callable[[Spill | None], bytes]
 """Make the envelope, handing large parts to the spill."""
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(NamedTuple):
     """One record, part or database that is not sound, and why."""
 
     experiment: str
@@ -27,16 +25,14 @@ class Damage:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Orphan:
+class Orphan(NamedTuple):
     """A file that no record names, with its age in seconds."""
 
     path: str
     age: float
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What `Store.verify` found."""
 
     records: int
