@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from expcache._code import Tracker, file_of, name_of
-from expcache._codec import describe
 from expcache._encode import digest, encode
 from expcache._key import Key
 from expcache._query import Located, Stored
-from expcache._record import Header, read_header
+from expcache._record import read_header
 from expcache._store import MemoryStore, Store, current_store
 from expcache.errors import CodeError, IdentityError, RecordError
+
+if TYPE_CHECKING:
+    from expcache._record import Header
 
 __all__ = ["Definition", "Options"]
 
@@ -22,8 +23,7 @@ _UNSAVED = MemoryStore()
 """Where the runs of experiments with ``save=False`` are: in this process only."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """What a user may say of an experiment in ``@experiment(...)``."""
 
     name: str | None = None
@@ -64,7 +64,7 @@ class Definition:
         if owner.__qualname__ == self.function.__qualname__.rpartition(".")[0]:
             return self
         if owner not in self._of_class:
-            options = replace(self.options, depends=(*self.options.depends, owner))
+            options = self.options._replace(depends=(*self.options.depends, owner))
             self._of_class[owner] = Definition(self.function, options)
         return self._of_class[owner]
 
@@ -92,7 +92,7 @@ class Definition:
         if self._tracker is None:
             return self.code_notes
         code = self._tracker.current()
-        return {"parts": [asdict(part) for part in code.parts], "unseen": list(code.unseen)}
+        return {"parts": [part._asdict() for part in code.parts], "unseen": list(code.unseen)}
 
     @cached_property
     def _basis(self) -> list[str]:
@@ -153,6 +153,8 @@ class Definition:
     def _agrees(self, header: Header, params: Mapping[str, Any]) -> bool:
         if header.code_notes.get("declared") != self._basis:
             return False
+        from expcache._codec import describe  # noqa: PLC0415 - only for changed defaults
+
         hashed = set(params) - set(self.options.ignore)
         return all(
             header.params[name] == describe(params[name]) for name in hashed & set(header.params)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 
 __all__ = ["Block", "Chain", "bind", "chain_of", "container_of", "home_of"]
 
 Chain = tuple[str, ...]
 
 
-@dataclass(slots=True, eq=False)
 class Block:
     """One lexical scope inside the definition."""
 
-    parent: Block | None
-    kind: str
-    bound: set[str] = field(default_factory=set)
-    declared: set[str] = field(default_factory=set)  # global or nonlocal
+    __slots__ = ("bound", "declared", "kind", "parent")
+
+    def __init__(self, parent: Block | None, kind: str) -> None:
+        """Begin without names."""
+        self.parent = parent
+        self.kind = kind
+        self.bound: set[str] = set()
+        self.declared: set[str] = set()  # global or nonlocal
 
 
 def chain_of(node: ast.AST) -> Chain | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from dataclasses import dataclass
 from types import CellType, ModuleType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from expcache._code._block import Chain
 from expcache._code._names import is_own, is_project_namespace, module_namespace
@@ -35,8 +34,7 @@ _MODULE_NAMES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What the first `used` names of a chain lead to, and the place it was found in."""
 
     value: Any

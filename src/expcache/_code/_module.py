@@ -9,8 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from expcache._code._names import is_own_name, is_project_file
 from expcache._code._normal import canonical
@@ -20,8 +19,7 @@ from expcache._code._source import parsed_file
 __all__ = ["Module", "modules_of", "package_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(NamedTuple):
     """One project file with its normalised text."""
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from expcache._encode import digest, encode
 
@@ -11,8 +11,7 @@ __all__ = ["Code", "Part", "code_of"]
 _SCHEME = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One definition or constant that a result depends on; file and line are for people."""
 
     name: str
@@ -23,8 +22,7 @@ class Part:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """The fingerprint of an experiment's code, with its parts and what could not be followed."""
 
     digest: str

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from expcache._code._block import Block, Chain, bind, chain_of, container_of, home_of
 from expcache._code._normal import fields
@@ -34,8 +33,7 @@ _CHANGING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Import:
+class Import(NamedTuple):
     """One imported name: of `from ..module import name`, or `import module` without a name."""
 
     module: str
@@ -43,7 +41,6 @@ class Import:
     level: int = 0
 
 
-@dataclass(slots=True)
 class Scope:
     """What a definition takes from outside.
 
@@ -54,13 +51,15 @@ class Scope:
     content it changes.
     """
 
-    reads: set[Chain] = field(default_factory=set)
-    changes: set[Chain] = field(default_factory=set)
-    imports: set[Import] = field(default_factory=set)
-    own: set[str] = field(default_factory=set)
-    own_changes: bool = False
-    inner_changes: set[str] = field(default_factory=set)
-    escapes: bool = False
+    def __init__(self, imports: set[Import]) -> None:
+        """Begin with the imports."""
+        self.reads: set[Chain] = set()
+        self.changes: set[Chain] = set()
+        self.imports = imports
+        self.own: set[str] = set()
+        self.own_changes = False
+        self.inner_changes: set[str] = set()
+        self.escapes = False
 
 
 def scope_of(node: ast.AST) -> Scope:

@@ -12,10 +12,9 @@ import os
 import sys
 import time
 import warnings
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 from expcache._code._lambda import find_lambda
 from expcache._encode import encode
@@ -29,18 +28,21 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _STARTED = time.time() - time.process_time()
 
 
-@dataclass(slots=True, eq=False)
 class Source:
     """One text of one file, with its definitions."""
 
-    file: str
-    text: str
-    tree: ast.Module
-    stamp: object
-    changed: bool
-    functions: dict[tuple[int, str], Definition] = field(default_factory=dict)
-    named: dict[str, list[ast.AST]] = field(default_factory=dict)
-    compiled: dict[str, list[CodeType]] | None = None
+    def __init__(
+        self, file: str, text: str, tree: ast.Module, stamp: object, *, changed: bool
+    ) -> None:
+        """Begin without an index of the definitions."""
+        self.file = file
+        self.text = text
+        self.tree = tree
+        self.stamp = stamp
+        self.changed = changed
+        self.functions: dict[tuple[int, str], Definition] = {}
+        self.named: dict[str, list[ast.AST]] = {}
+        self.compiled: dict[str, list[CodeType]] | None = None
 
     def segment(self, node: ast.AST) -> str:
         """Return the lines of a definition, as written."""
@@ -49,8 +51,7 @@ class Source:
         return "\n".join(one[margin:] for one in lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The definition that live code was compiled from; `edited` if the text was changed since."""
 
     source: Source
@@ -127,7 +128,7 @@ def _parsed(file: str, text: str | bytes, stamp: tuple[int, int] | None) -> Sour
         return None
     shown = text if isinstance(text, str) else text.decode("utf-8", "replace")
     changed = stamp is not None and stamp[0] / 1e9 > _STARTED
-    source = Source(file, shown, tree, stamp, changed)
+    source = Source(file, shown, tree, stamp, changed=changed)
     _index(source, tree, "")
     return source
 

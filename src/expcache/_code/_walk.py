@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from dataclasses import dataclass
 from threading import local
 from types import (
     FunctionType,
     ModuleType,
 )
-from typing import Any
+from typing import Any, NamedTuple
 
 from expcache._code._block import Chain
 from expcache._code._lookup import Cells, Place, look
@@ -43,8 +42,7 @@ from expcache.errors import IdentityError
 __all__ = ["Cells", "Place", "Value", "Walk", "active"]
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A constant that waits until all functions are known."""
 
     value: object
