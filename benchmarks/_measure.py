@@ -27,11 +27,26 @@ Way = Callable[[], float]
 
 
 class Spread(NamedTuple):
-    """What the rounds gave: the middle, the fastest, the slowest; for rates the other way round."""
+    """What a way gave in each round."""
 
-    median: float
-    least: float
-    most: float
+    rounds: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.rounds)
+
+    @property
+    def least(self) -> float:
+        return min(self.rounds)
+
+    @property
+    def most(self) -> float:
+        return max(self.rounds)
+
+    def beyond(self, other: Spread) -> float:
+        """Return how much more it is than another in the same round: the median of that."""
+        pairs = zip(self.rounds, other.rounds, strict=True)
+        return statistics.median(own - its for own, its in pairs)
 
 
 class Target(NamedTuple):
@@ -113,7 +128,7 @@ def interleave(ways: Mapping[str, Way], rounds: int) -> dict[str, Spread]:
         for name in names:
             gc.collect()
             figures[name].append(ways[name]())
-    return {name: Spread(statistics.median(v), min(v), max(v)) for name, v in figures.items()}
+    return {name: Spread(tuple(rounds)) for name, rounds in figures.items()}
 
 
 def figure(value: float | None) -> str:
