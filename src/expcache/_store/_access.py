@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from expcache._warning import warn
 from expcache.errors import StoreWarning
@@ -18,8 +18,7 @@ NETWORK_KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """What this user may do with a store, and why not."""
 
     writable: bool

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from expcache._store._patience import PATIENCE
 
@@ -16,8 +14,7 @@ PROBE = "SELECT 1 FROM Cache LIMIT 1"
 Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
-@dataclass(slots=True)
-class Link:
+class Link(NamedTuple):
     """An open connection; *stamp* is set when it sees only the moment it was opened in."""
 
     connection: sqlite3.Connection
@@ -28,7 +25,7 @@ class Link:
         """Close the connection and drop the copy it read, if any."""
         self.connection.close()
         if self.copy is not None:
-            shutil.rmtree(self.copy, ignore_errors=True)
+            _drop(self.copy)
 
 
 def connect(database: Path) -> Link:
@@ -83,6 +80,9 @@ def _logs(database: Path) -> tuple[Path, Path]:
 
 
 def _open_copy(database: Path, stamp: Stamp) -> Link:
+    import shutil  # noqa: PLC0415 - six milliseconds with tempfile, and copies are rare
+    import tempfile  # noqa: PLC0415 - as above
+
     place = Path(tempfile.mkdtemp(prefix="expcache-"))
     try:
         for file in (database, *_logs(database)):
@@ -91,8 +91,14 @@ def _open_copy(database: Path, stamp: Stamp) -> Link:
         # The copy is ours, so SQLite may bring it up to date from the log.
         return Link(_open(place / database.name, "mode=rw"), stamp, place)
     except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
+        _drop(place)
         raise
+
+
+def _drop(place: Path) -> None:
+    import shutil  # noqa: PLC0415 - as in `_open_copy`
+
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def stamp_of(database: Path) -> Stamp:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, NamedTuple, final
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 
 
 @final
-@dataclass(slots=True, eq=False)
-class Write:
+class Write(NamedTuple):
     """One row to put, or to delete when there is no envelope."""
 
     folder: Folder
@@ -36,8 +34,7 @@ class Write:
 
 
 @final
-@dataclass(slots=True, eq=False)
-class Mark:
+class Mark(NamedTuple):
     """A place in the queue: everything before it is settled when its commit is."""
 
     commit: Commit
