@@ -7,12 +7,19 @@ import subprocess
 import sys
 import types
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 import expcache
 import expcache.errors
 
+RARE = (
+    *("ast", "dataclasses", "decimal", "difflib", "fractions", "hashlib", "inspect"),
+    *("pickle", "random", "secrets", "shutil", "sqlite3", "tempfile", "traceback", "uuid"),
+    *("expcache._cell", "expcache._code", "expcache._codec", "expcache._definition"),
+    *("expcache._perform", "expcache._record._seal", "expcache._store._diskstore"),
+)
 HEAVY = ("_pytest", "cloudpickle", "diskcache", "numpy", "pandas", "polars", "pytest", "torch")
 
 
@@ -72,9 +79,33 @@ def test_version_is_that_of_the_distribution(installed: str) -> None:
     assert expcache.__version__ == installed
 
 
+def loaded_by(code: str, names: tuple[str, ...]) -> list[str]:
+    """Return which of the modules a new program has loaded after a text; it warns of nothing."""
+    text = f"{code}\nimport sys; print(*[n for n in {names!r} if n in sys.modules])"
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", text]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split()
+
+
 def test_import_is_silent_and_light() -> None:
     """Importing warns of nothing in development mode and loads no heavy library."""
-    code = f"import sys, expcache; print([n for n in {HEAVY!r} if n in sys.modules])"
-    command = [sys.executable, "-X", "dev", "-W", "error", "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[]", "")
+    assert loaded_by("import expcache", HEAVY) == []
+
+
+def test_import_loads_only_what_every_program_needs() -> None:
+    """What follows code, computes, writes or keeps is imported when it is first used."""
+    assert set(loaded_by("import expcache", RARE)) <= set(loaded_by("", RARE))
+
+
+def test_a_hit_loads_nothing_that_computes(tmp_path: Path) -> None:
+    """A plain result is read without what would compute or write it, and without inspect."""
+    module = "import expcache\n@expcache.experiment\ndef double(x):\n    return 2 * x\n"
+    (tmp_path / "study.py").write_text(module, encoding="utf-8")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import expcache, study\n"
+        f"expcache.use({str(tmp_path / 'store')!r}); assert study.double(2) == 4"
+    )
+    computing = ("expcache._cell", "expcache._codec", "expcache._perform", "inspect", "tempfile")
+    assert "expcache._perform" in loaded_by(code, computing)
+    assert loaded_by(code, computing) == []
