@@ -149,13 +149,13 @@ def test_a_value_without_identity_names_its_path() -> None:
 
 
 def test_a_function_without_source_is_refused(tmp_path: Path) -> None:
-    """Code typed at `python -c` has no source: the error says to use a file or a version."""
+    """Code that was made from text has no source: the error says to use a file or a version."""
     script = textwrap.dedent(
         """
         import expcache
+        exec("def f(x): return x")
         try:
-            @expcache.experiment
-            def f(x): return x
+            expcache.experiment(f)
         except expcache.errors.CodeError as error:
             print(error)
         @expcache.experiment(version="1")

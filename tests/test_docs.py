@@ -19,9 +19,6 @@ REFERENCE = (ROOT / "docs" / "reference.md").read_text("utf-8")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)")
 SIGNATURE = re.compile(r"^#+ `(?:await )?([\w.]+)(\(.*\))?`$", re.MULTILINE)
 # What the floors above tell a handle about its record; not for users, and not promised.
-UNPROMISED = {
-    "Run": {"find", "hold", "preimage", "remember", "settle", "store_path"},
-}
 HANDLES = ("Experiment", "Plan", "Run", "RunSet", "Space", "Sweep")
 
 
@@ -49,7 +46,7 @@ def test_the_index_names_every_page() -> None:
 def members(name: str) -> Iterator[str]:
     """Yield the public members of a class as the reference writes them."""
     for member in vars(getattr(expcache, name)):
-        if not member.startswith("_") and member not in UNPROMISED.get(name, ()):
+        if not member.startswith("_"):
             yield f"{name}.{member}"
 
 

@@ -1,4 +1,4 @@
-"""A call's id depends on the experiment's name and version and on its params, and on nothing else."""
+"""An id depends on the experiment's name and version and on the params, on nothing else."""
 
 from __future__ import annotations
 

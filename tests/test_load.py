@@ -34,7 +34,7 @@ def test_an_id_loads_its_run() -> None:
     assert isinstance(run, Run)
     assert (run.params, run.result, run.status, run.done) == ({"x": 3}, {"square": 9}, "done", True)
     assert run.experiment == "square"
-    with pytest.raises(errors.UnknownIdError, match="it was loaded without its code. Import the"):
+    with pytest.raises(errors.UnknownIdError, match=r"it was loaded without its code. Import the"):
         run.compute()
 
 
@@ -167,7 +167,7 @@ def test_a_file_that_holds_no_ids_is_refused(tmp_path: Path, name: str, text: st
 
 
 def test_a_json_file_knows_its_store(tmp_path: Path) -> None:
-    """A .json file of ids leads to the store it was written from, when the current one is another."""
+    """A .json file of ids leads to its store when the current one is another."""
     with use(tmp_path / "project" / "store"):
         sweep = make_square().sweep(grid(x=[2]))
         sweep.run()

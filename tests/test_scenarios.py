@@ -146,7 +146,7 @@ def test_grid_to_table() -> None:
 
 
 def test_parameter_building_label_and_dry_run(isolated: Store) -> None:
-    """zip x grid x constant, a star, a label to select by, and a plan that touches nothing."""
+    """Zip x grid x constant, a star, a label to select by, and a plan that touches nothing."""
     got: list[Any] = []
 
     @experiment(ignore=["study"])

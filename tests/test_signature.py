@@ -15,10 +15,12 @@ from expcache.errors import ParameterError
 
 
 def plain(a: Any, b: Any = 2, *, c: Any = 3) -> Any:
+    """Give the arguments back."""
     return a, b, c
 
 
 def everything(a: Any, /, b: Any, *rest: Any, c: Any = 3, **more: Any) -> Any:
+    """Give the arguments of every kind back."""
     return a, b, rest, c, more
 
 
@@ -32,7 +34,7 @@ def test_binding_agrees_with_inspect(args: list[int], kwargs: dict[str, int]) ->
         try:
             bound = inspect.signature(function).bind(*args, **kwargs)
         except TypeError:
-            with pytest.raises(ParameterError, match="^cannot call 'e'"):
+            with pytest.raises(ParameterError, match=r"^cannot call 'e'"):
                 Signature(function, "e").bind(tuple(args), kwargs)
             continue
         bound.apply_defaults()
@@ -97,7 +99,7 @@ def test_a_decorated_function_shows_the_parameters_of_the_inner_one() -> None:
 
 def test_what_is_no_function_is_refused() -> None:
     """A builtin has no readable parameters."""
-    with pytest.raises(ParameterError, match="it is no Python function. Decorate a function."):
+    with pytest.raises(ParameterError, match=r"it is no Python function. Decorate a function."):
         Signature(len, "e")
 
 

@@ -170,7 +170,7 @@ def test_a_misspelt_policy_is_refused(option: str) -> None:
     """An unknown word for a policy is an error that lists the words."""
     square, _ = make_square()
     sweep = square.sweep(grid(x=[1]))
-    with pytest.raises(ValueError, match=f"cannot run with {option}='skip': no such policy. Use"):
+    with pytest.raises(ValueError, match=rf"cannot run with {option}='skip': no such policy. Use"):
         sweep.run(**{option: "skip"})
 
 
@@ -300,7 +300,7 @@ def test_a_function_checks_one_sweep() -> None:
         assert run.result > 0
 
     assert sweep.check(positive) is positive
-    with pytest.raises(errors.SpaceError, match="it already checks 'sweep_square'. Write one"):
+    with pytest.raises(errors.SpaceError, match=r"it already checks 'sweep_square'. Write one"):
         sweep_named.check(positive)
 
 

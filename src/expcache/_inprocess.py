@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
 from expcache._outcome import Failure
 from expcache._perform import Pending, Performer, sound
-from expcache._query import id_of, located_at
+from expcache._query import Errors, Failed, id_of, located_at
 from expcache._run import Run
 
 __all__ = ["Policy", "as_completed"]
@@ -20,9 +20,6 @@ _WINDOW = 512
 _WORTH_WAITING = 0.001
 """A run that took longer, in seconds, is handed over only after its own commit; records of
 shorter ones are committed in groups while the next ones are computed."""
-
-Failed = Literal["retry", "keep"]
-Errors = Literal["keep", "raise"]
 
 
 class Policy:
@@ -109,10 +106,10 @@ def _recall(
     envelopes = store.get_many(name, keys)
     found: dict[int | None, Run[Any]] = {}
     for run, key in zip(window, keys, strict=True):
-        if key in envelopes and sound(store, name, key, envelopes[key], run.preimage):
-            found[run.index] = run.settle(located_at(key), cached=True)
+        if key in envelopes and sound(store, name, key, envelopes[key], run._preimage):
+            found[run.index] = run._settle(located_at(key), cached=True)
         elif policy.failed == "keep" and run.id in failures:
-            found[run.index] = run.settle(located_at(f"{key}!"), cached=True)
+            found[run.index] = run._settle(located_at(f"{key}!"), cached=True)
         elif definition.declared and (stored := performer.recall(run)) is not None:
             found[run.index] = stored
     return found

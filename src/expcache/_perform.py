@@ -88,7 +88,7 @@ class Performer:
         """Return the stored run, its record checked, or None; a damaged one is a miss."""
         definition, store = self.definition, self.definition.store
         definition.attach(store)
-        key, preimage = f"{run.id}-{definition.code}", run.preimage
+        key, preimage = f"{run.id}-{definition.code}", run._preimage
         envelope = store.get(definition.name, key)
         if envelope is None and definition.declared:
             located = self.locate(run)
@@ -98,7 +98,7 @@ class Performer:
                 envelope = store.get(definition.name, key)
         if envelope is None or not sound(store, definition.name, key, envelope, preimage):
             return None
-        return run.settle(located_at(key), cached=True)
+        return run._settle(located_at(key), cached=True)
 
     def compute(self, run: Run[Any], *, refresh: bool) -> Run[Any]:
         """Return the stored run, or compute it here and wait until its record is safe."""
@@ -154,8 +154,8 @@ class Performer:
         """Hand the record of a computed run to the store; what cannot be kept is warned of."""
         store, cell = self.definition.store, computed.cell
         failure = computed.outcome if isinstance(computed.outcome, Failure) else None
-        run.settle(located_at(cell.key + "!" if failure else cell.key), cached=False)
-        run.remember(computed.header, None if failure is None else failure.exception)
+        run._settle(located_at(cell.key + "!" if failure else cell.key), cached=False)
+        run._remember(computed.header, None if failure is None else failure.exception)
         pending = Pending(run, computed.outcome)
         self._check_unchanged(run, cell)
         try:
@@ -213,4 +213,4 @@ def _hold(run: Run[Any], outcome: Value[Any] | Failure, error: ExpcacheError) ->
     message = f"cannot keep the result of run {run.id} of {run.experiment!r}: {error}"
     warn(f"{message} The result is returned all the same.", RecordWarning)
     if isinstance(outcome, Value):
-        run.hold(outcome.value)
+        run._hold(outcome.value)

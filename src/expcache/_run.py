@@ -49,12 +49,12 @@ class Run(Account, Generic[R]):
         "_located",
         "_origin",
         "_params",
+        "_preimage",
         "_trust",
         "_value",
         "cached",
         "id",
         "index",
-        "preimage",
     )
 
     def __init__(  # noqa: PLR0913 - made in four places, all of them here
@@ -77,7 +77,7 @@ class Run(Account, Generic[R]):
         self.id = run_id
         self.index = index
         self.cached = cached
-        self.preimage = preimage
+        self._preimage = preimage
         self._params = params
         self._origin = origin
         self._located = located
@@ -177,24 +177,24 @@ class Run(Account, Generic[R]):
         return self._origin.compute(self, refresh=refresh)
 
     @property
-    def store_path(self) -> str:
+    def _store_path(self) -> str:
         """The directory of the run's store."""
         return self._store.path
 
-    def settle(self, located: Located, *, cached: bool) -> Run[R]:
+    def _settle(self, located: Located, *, cached: bool) -> Run[R]:
         """Note where the record was found, or made, just now."""
         self._located = located
         self._exception = None
         self.cached = cached
         return self
 
-    def remember(self, header: Header, exception: Exception | None) -> None:
+    def _remember(self, header: Header, exception: Exception | None) -> None:
         """Note what this process computed: the header, and the live exception of a failure."""
         key = self._located.key
         self._header = None if key is None else (key, header)
         self._exception = exception
 
-    def hold(self, value: R) -> None:
+    def _hold(self, value: R) -> None:
         """Hold a value that no store keeps."""
         self._value = [value]
 

@@ -110,7 +110,7 @@ class RunSet(Sequence[Run[R]], Generic[R]):
 
     def save_ids(self, path: str | Path) -> None:
         """Write the ids to a file that ``load`` reads: ``.json``, ``.txt`` or ``.py``."""
-        store = self._runs[0].store_path if self._runs else None
+        store = self._runs[0]._store_path if self._runs else None
         save_ids(path, self.ids, store=store)
 
 
