@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 __all__ = [
+    "Errors",
+    "Failed",
     "Located",
     "Status",
     "Stored",
@@ -20,6 +22,8 @@ __all__ = [
 ]
 
 Status = Literal["missing", "running", "done", "failed", "stale"]
+Failed = Literal["retry", "keep"]
+Errors = Literal["keep", "raise"]
 
 _ID = 32
 

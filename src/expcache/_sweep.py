@@ -10,14 +10,13 @@ from expcache._ids import save_ids
 from expcache._lookup import Where
 from expcache._place import Place
 from expcache._plan import Plan
-from expcache._query import Located, Stored
+from expcache._query import Errors, Failed, Located, Stored
 from expcache._run import Run
 from expcache._runset import RunSet
 from expcache._space import Space
 from expcache.errors import SpaceError
 
 if TYPE_CHECKING:
-    from expcache._inprocess import Errors, Failed
     from expcache._perform import Performer
 
 __all__ = ["Sweep"]
