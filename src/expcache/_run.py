@@ -50,6 +50,7 @@ class Run(Account, Generic[R]):
         "_origin",
         "_params",
         "_preimage",
+        "_read_ahead",
         "_trust",
         "_value",
         "cached",
@@ -84,6 +85,7 @@ class Run(Account, Generic[R]):
         self._trust = trust
         self._header: tuple[str, Header] | None = None
         self._value: list[R] = []
+        self._read_ahead: tuple[str, bytes] | None = None
         self._exception: Exception | None = None
 
     def __repr__(self) -> str:
@@ -205,6 +207,8 @@ class Run(Account, Generic[R]):
         return located
 
     def _envelope(self, key: str) -> bytes:
+        if self._read_ahead is not None and self._read_ahead[0] == key:
+            return self._read_ahead[1]
         envelope = self._store.get(self.experiment, key)
         if envelope is None:
             message = f"cannot load run {self.id}: its record is no longer in the store."

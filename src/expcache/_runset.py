@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["RunSet"]
 
 R = TypeVar("R")
+
+_WINDOW = 512
+"""How many records are read ahead at once."""
 
 
 class RunSet(Sequence[Run[R]], Generic[R]):
@@ -62,7 +65,7 @@ class RunSet(Sequence[Run[R]], Generic[R]):
             RunFailedError: a run failed. ``runs.where(...)`` or ``[r for r in runs if r.done]``
                 leaves it out.
         """
-        return [run.result for run in self._runs]
+        return [run.result for run in self._read_ahead()]
 
     def where(self, **lookups: Any) -> RunSet[R]:
         """Return the runs whose params match every lookup, such as ``C__ge=1``.
@@ -87,7 +90,20 @@ class RunSet(Sequence[Run[R]], Generic[R]):
         under ``result``. A key that is taken already gets the prefix ``result_``. A run without
         a result has only its params and its status, and its error when it failed.
         """
-        return [_record(run) for run in self._runs]
+        return [_record(run) for run in self._read_ahead()]
+
+    def _read_ahead(self) -> Iterator[Run[R]]:
+        """Give the runs, their records read by the window: one query costs as much as one get."""
+        for start in range(0, len(self), _WINDOW):
+            window = self._runs[start : start + _WINDOW]
+            shelves: dict[tuple[int, str], list[Run[R]]] = {}
+            for run in window:
+                shelves.setdefault((id(run._store), run.experiment), []).append(run)
+            for runs in shelves.values():
+                _read_records(runs)
+            for run in window:
+                yield run
+                run._read_ahead = None
 
     def to_frame(self) -> pd.DataFrame:
         """Return the records as a pandas frame, one row a run, indexed by id.
@@ -112,6 +128,13 @@ class RunSet(Sequence[Run[R]], Generic[R]):
         """Write the ids to a file that ``load`` reads: ``.json``, ``.txt`` or ``.py``."""
         store = self._runs[0]._store_path if self._runs else None
         save_ids(path, self.ids, store=store)
+
+
+def _read_records(runs: list[Run[Any]]) -> None:
+    keys = {run._locate().key: run for run in runs}
+    found = runs[0]._store.get_many(runs[0].experiment, [key for key in keys if key is not None])
+    for key, envelope in found.items():
+        keys[key]._read_ahead = key, envelope
 
 
 def _record(run: Run[Any]) -> dict[str, Any]:
