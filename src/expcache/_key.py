@@ -11,11 +11,14 @@ from typing import Any, NamedTuple
 
 from xxhash import xxh3_128_digest, xxh3_128_hexdigest
 
-from expcache._encode import SCHEME, encode
+from expcache._encode import ENCODERS, SCHEME, encode
 from expcache._signature import Signature
 from expcache.errors import IdentityError, ParameterError
 
 __all__ = ["Identity", "Key"]
+
+# Called without the frame that turns refusals into errors: these kinds are never refused.
+_NUMBERS_AND_TEXT = {kind: ENCODERS[kind] for kind in (bool, float, int, str)}
 
 _PREIMAGE_SEED = 0x65787063
 """The preimage is a digest of the same bytes under another seed, independent of the id."""
@@ -84,7 +87,9 @@ class Key:
         hashed = [self._prefix]
         full = [self._prefix]
         for name, label, default, path in self._fields:
-            piece = encode(params[name], path)
+            value = params[name]
+            encoder = _NUMBERS_AND_TEXT.get(type(value))
+            piece = encode(value, path) if encoder is None else encoder(value, 0)
             full.append(label)
             full.append(piece)
             if piece != default:
