@@ -7,11 +7,12 @@ import enum
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from expcache import Store, errors, experiment, grid, use
+from expcache import File, Store, errors, experiment, grid, use
 
 pytestmark = pytest.mark.usefixtures("isolated")
 
@@ -336,6 +337,63 @@ def test_a_new_parameter_with_a_default_keeps_the_results_of_a_version() -> None
     assert after.sweep(grid(x=[5, 6])).status()["done"] == 1
     assert calls == ["before"]
     assert before.id(5) == after.id(5)
+
+
+def test_depends_adds_to_declared_code_too(tmp_path: Path) -> None:
+    """With `version=` or `code="ignore"`, a changed dependency is still a miss."""
+    calls = []
+    table = tmp_path / "table.txt"
+
+    def helper() -> int:
+        return 1
+
+    def other() -> int:
+        return 2
+
+    def make(function: Callable[[], int], **options: Any) -> Any:
+        @experiment(name="read", depends=[function, File(table)], **options)
+        def read(x: int) -> int:
+            calls.append(x)
+            return x
+
+        return read
+
+    for options in ({"version": "1"}, {"code": "ignore"}):
+        calls.clear()
+        table.write_text("one", encoding="utf-8")
+        make(helper, **options)(1)
+        make(helper, **options)(1)
+        assert calls == [1]
+        make(other, **options)(1)
+        assert calls == [1, 1]
+        read = make(helper, **options)
+        table.write_text("another", encoding="utf-8")
+        read(1)
+        assert calls == [1, 1, 1]
+        table.write_text("one", encoding="utf-8")
+        read(1)
+        assert calls == [1, 1, 1]
+
+
+def test_a_file_parameter_is_its_content(tmp_path: Path) -> None:
+    """Equal content at another path is the same run, changed content another."""
+    calls = []
+
+    @experiment
+    def size(data: File) -> int:
+        calls.append(data)
+        return Path(data).stat().st_size
+
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_text("abc", encoding="utf-8")
+    two.write_text("abc", encoding="utf-8")
+    assert size(File(one)) == size(File(two)) == 3
+    one.write_text("abcd", encoding="utf-8")
+    assert size(File(one)) == 4
+    assert len(calls) == 2
+    assert size.runs()[0].params["data"]
+    with pytest.raises(errors.IdentityError, match=r"cannot identify the content of .*: No such"):
+        size(File(tmp_path / "three"))
 
 
 def test_unsaved_experiments_leave_nothing_on_disk(isolated: Store) -> None:

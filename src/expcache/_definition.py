@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from expcache._code import Tracker, file_of, name_of
@@ -51,10 +50,20 @@ class Definition:
             ignore=options.ignore,
             key=options.key,
         )
+        self.declared = options.version is not None or options.code == "ignore"
+        """Whether the user answers for the code, by ``version=`` or ``code="ignore"``."""
         self._attached: Store | None = None
         self._of_class: dict[type, Definition] = {}
-        self._tracker = None if self.declared else Tracker(function, depends=options.depends)
-        self._declared_code = self._declare() if self.declared else ""
+        self._tracker = self._track()
+        # The defaults belong to the code: a parameter left at its default is not in the id.
+        self._defaults = {n: _digest_of(v) for n, v in self.key.signature.defaults.items()}
+        self._declared_code = digest(encode(("declared", self._basis, self._defaults)))
+
+    def _track(self) -> Tracker | None:
+        depends = self.options.depends
+        if not self.declared:
+            return Tracker(self.function, depends=depends)
+        return Tracker(_nothing, depends=depends) if depends else None
 
     def of_class(self, owner: type) -> Definition:
         """Return the definition for instances of a class: a subclass may override what is called.
@@ -69,41 +78,35 @@ class Definition:
         return self._of_class[owner]
 
     @property
-    def declared(self) -> bool:
-        """Whether the user answers for the code, by ``version=`` or ``code="ignore"``."""
-        return self.options.version is not None or self.options.code == "ignore"
-
-    @property
     def code(self) -> str:
         """The fingerprint of the code as it is now: 32 hex digits."""
         tracker = self._tracker
-        return self._declared_code if tracker is None else tracker.current().digest
+        if tracker is None:
+            return self._declared_code
+        if self.declared:
+            return digest(encode(("declared", self._basis, self._defaults)))
+        return tracker.current().digest
 
     @property
     def code_notes(self) -> dict[str, Any]:
         """What a record says of its code beside the fingerprint."""
-        if self._tracker is None:
-            return {"declared": self._basis}
-        return {"unseen": list(self._tracker.current().unseen)}
+        notes: dict[str, Any] = {"declared": self._basis} if self.declared else {}
+        if self._tracker is not None:
+            notes["unseen"] = list(self._tracker.current().unseen)
+        return notes
 
     @property
     def code_text(self) -> dict[str, Any]:
         """The code in full, kept once for each fingerprint: what it reaches, normalised."""
-        if self._tracker is None:
-            return self.code_notes
-        code = self._tracker.current()
-        return {"parts": [part._asdict() for part in code.parts], "unseen": list(code.unseen)}
+        parts = () if self._tracker is None else self._tracker.current().parts
+        return {**self.code_notes, "parts": [part._asdict() for part in parts]}
 
-    @cached_property
+    @property
     def _basis(self) -> list[str]:
-        version = self.options.version
-        depends = [_digest_of(one) for one in self.options.depends]
-        return ["ignore" if version is None else f"version {version}", *depends]
-
-    def _declare(self) -> str:
-        # The defaults belong to the code: a parameter left at its default is not in the id.
-        defaults = {n: _digest_of(v) for n, v in self.key.signature.defaults.items()}
-        return digest(encode(("declared", self._basis, defaults)))
+        """What the user declares of the code, and the fingerprint of what it depends on."""
+        version, tracker = self.options.version, self._tracker
+        declared = "ignore" if version is None else f"version {version}"
+        return [declared] if tracker is None else [declared, tracker.current().digest]
 
     @property
     def store(self) -> Store:
@@ -159,6 +162,10 @@ class Definition:
         return all(
             header.params[name] == describe(params[name]) for name in hashed & set(header.params)
         )
+
+
+def _nothing() -> None:
+    """Stand for the code that a user answers for, where only what it depends on is followed."""
 
 
 def _name(function: Callable[..., Any]) -> str:
