@@ -47,6 +47,14 @@ def test_points_share_runs_with_calls() -> None:
     assert calls == [3, 4]
 
 
+def test_any_mappings_are_a_space() -> None:
+    """A list of mappings is as good as `points` of it; a bare mapping is refused."""
+    square, _ = make_square()
+    assert square.sweep([{"x": 2}, {"x": 3}]).run().results == [4, 9]
+    with pytest.raises(errors.SpaceError, match="cannot"):
+        square.sweep({"x": [1, 2]})
+
+
 def test_equal_points_are_computed_once() -> None:
     """A point that occurs twice in one sweep is computed once and read twice."""
     square, calls = make_square()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
@@ -12,7 +12,7 @@ from expcache._query import id_of, is_failure, is_result, located_at
 from expcache._record import read_value
 from expcache._run import Run
 from expcache._runset import RunSet
-from expcache._space import Space
+from expcache._space import Space, points
 from expcache._sweep import Sweep
 from expcache._warning import warn_unreadable
 from expcache.errors import RecordError, RecordFormatError, TrustError
@@ -175,15 +175,19 @@ class Experiment(Generic[P, R]):
             for index, (run_id, key) in enumerate(newest.items())
         )
 
-    def sweep(self, space: Space, name: str | None = None) -> Sweep[R]:
+    def sweep(
+        self, space: Space | Iterable[Mapping[str, Any]], name: str | None = None
+    ) -> Sweep[R]:
         """Return a sweep of this experiment over a space.
 
         Args:
-            space: the points; each gives values for some or all parameters.
+            space: the points, a space or any mappings; each gives values for some or all
+                parameters.
             name: the sweep's name; by default that of the variable it is assigned to.
         """
         place = Place(sys._getframe(1))  # noqa: SLF001 - as inspect.currentframe, without inspect
-        return Sweep(self, self._performer, space, name, place)
+        over = space if isinstance(space, Space) else points(space)
+        return Sweep(self, self._performer, over, name, place)
 
 
 class AsyncExperiment(Experiment[P, R]):
