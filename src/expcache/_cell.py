@@ -34,6 +34,7 @@ class Cell:
     identity: Identity
     code: str
     code_notes: Mapping[str, Any]
+    version: str | None = None
     tags: tuple[str, ...] = ()
     earlier: Sequence[Mapping[str, Any]] = ()
     """The failed attempts that went before, as the last failed record tells them."""
@@ -119,6 +120,7 @@ def _finish(  # noqa: PLR0913, PLR0917 - all of it goes into one header
         environment=current_environment()[0],
         output=output,
         code_notes=dict(cell.code_notes),
+        version=cell.version,
     )
     return Computed(cell, outcome, header)
 

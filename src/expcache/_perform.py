@@ -142,6 +142,7 @@ class Performer:
             identity=identity,
             code=code,
             code_notes=definition.code_notes,
+            version=definition.options.version,
             tags=definition.options.tags,
             earlier=_attempts(failure),
         )
