@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import enum
+import pickle
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -618,6 +620,44 @@ def test_stores_are_apart(tmp_path: Any) -> None:
         fit(1)
     fit(1)
     assert calls == [1, 1]
+
+
+@experiment(name="cube", version="1")
+def cube(x: int, self: int = 0) -> int:
+    """Return the third power."""
+    return x**3 + self
+
+
+def test_a_parameter_may_be_called_self() -> None:
+    """Any name that a function takes can be given by name."""
+    assert cube(2, self=1) == cube.run(2, self=1).result == 9
+    runs = cube.sweep(grid(x=[2], self=[1, 2])).run()
+    assert runs.where(self=2).results == [10]
+    assert cube.sweep(grid(x=[2], self=[1, 2])).where(self=1)[0].result == 9
+
+
+def test_experiments_and_runs_can_be_pickled() -> None:
+    """An experiment pickles by its name, a run as what is stored of it."""
+    assert pickle.loads(pickle.dumps(cube)) is cube
+    assert copy.deepcopy(cube) is cube
+    run = pickle.loads(pickle.dumps(cube.run(3)))
+    assert (run.id, run.result, run.status) == (cube.id(3), 27, "done")
+    runs = pickle.loads(pickle.dumps(cube.sweep(grid(x=[1, 2])).run()))
+    assert runs.results == [1, 8]
+    model = Model(3)
+    assert pickle.loads(pickle.dumps(model.fit)).id(0.1) == model.fit.id(0.1)
+
+
+def test_a_memoryview_as_result_is_returned_but_not_kept() -> None:
+    """What would come back as something else is not stored."""
+
+    @experiment
+    def view() -> memoryview:
+        return memoryview(b"abc")
+
+    with pytest.warns(errors.RecordWarning, match=r"a memoryview belongs to this process"):
+        assert bytes(view()) == b"abc"
+    assert view.find() is None
 
 
 def test_an_experiment_keeps_the_face_of_its_function() -> None:

@@ -77,6 +77,15 @@ def test_what_is_no_id_is_refused(prefix: str, message: str) -> None:
         load(prefix)
 
 
+@pytest.mark.parametrize("thing", [None, 5])
+def test_what_is_neither_id_nor_file_is_refused(thing: Any) -> None:
+    """Something that cannot be an id is an error that says what can."""
+    with pytest.raises(
+        errors.UnknownIdError, match=r"cannot load .*: it is no id\. Give an id, sev"
+    ):
+        load(thing)
+
+
 def test_an_ambiguous_prefix_lists_the_candidates() -> None:
     """A prefix that fits several ids names them."""
 
@@ -162,7 +171,7 @@ def test_a_file_that_holds_no_ids_is_refused(tmp_path: Path, name: str, text: st
     """A broken file of ids is an error that names it, and nothing in it is executed."""
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(errors.QueryError, match=r"cannot read ids from .* with save_ids\."):
+    with pytest.raises(errors.QueryError, match=r"cannot read ids from .* save_ids wrote\."):
         load_ids(path)
 
 

@@ -353,15 +353,24 @@ def test_any_path_can_hold_a_store(tmp_path: Path) -> None:
 
 
 def test_deleting_the_store_makes_misses(store: Store) -> None:
-    """When the directory is removed under a running program, hits end and writes say so."""
+    """When the directory is removed under a running program, hits end and writes make it anew."""
     store.put_once("e", "k", b"1").wait()
     assert store.get("e", "k") == b"1"
     shutil.rmtree(store.path)
     assert store.get("e", "other") is None
     assert store.keys("e") == []
-    with pytest.raises(StoreError, match=r"the directory is gone. Put it back"):
+    assert store.put_once("e", "k", b"2").wait()
+    assert store.get("e", "k") == b"2"
+    assert open_store(store.path).get("e", "k") == b"2"
+
+
+def test_an_emptied_directory_is_not_filled_again(store: Store) -> None:
+    """Where only the content is gone, as after unmounting a disk, writes say so."""
+    store.put_once("e", "k", b"1").wait()
+    shutil.rmtree(store.path)
+    Path(store.path).mkdir()
+    with pytest.raises(StoreError, match=r"what was in the directory is gone\. Put it back"):
         store.put_once("e", "k", b"1").wait()
-    assert open_store(store.path).put_once("e", "k", b"1").wait()
 
 
 def test_deleting_one_experiment_starts_it_anew(store: Store) -> None:

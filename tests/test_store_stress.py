@@ -198,7 +198,7 @@ STORM = """
 def test_a_storm_of_interrupts_wedges_nothing(tmp_path: Path) -> None:
     """However often Ctrl-C comes, handed-over writes arrive and the store works on."""
     # Not strict: an interrupt between the opening of a file and its `with` is Python's own.
-    process = start(STORM, tmp_path / "s", 10 * ROUNDS, flags=())
+    process = start(STORM, tmp_path / "s", 10 * ROUNDS, flags=("-W", "ignore::ResourceWarning"))
     said, errors = process.communicate(timeout=120)
     assert (said, errors) == ("True\n", "")
     store = open_store(tmp_path / "s")

@@ -56,6 +56,13 @@ class Experiment(Generic[P, R]):
         """Show the name."""
         return f"<Experiment {self.name}>"
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Pickle as a function is: by the name that it has in its module."""
+        if not self._fixed:
+            return self.__qualname__
+        (instance,) = self._fixed.values()
+        return getattr, (instance, self.__name__)
+
     @overload
     def __get__(self, instance: None, owner: type) -> Experiment[P, R]: ...
 
@@ -71,7 +78,7 @@ class Experiment(Generic[P, R]):
         name = self._definition.key.signature.names[0]
         return type(self)(self._definition.of_class(type(instance)), {name: instance})
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the result for these arguments, computed only if it is not stored.
 
         Raises:
@@ -147,18 +154,18 @@ class Experiment(Generic[P, R]):
         """The fingerprint of the code as it is now, 32 hex digits."""
         return self._definition.code
 
-    def id(self, *args: P.args, **kwargs: P.kwargs) -> str:
+    def id(self, /, *args: P.args, **kwargs: P.kwargs) -> str:
         """Return the id of the run for these arguments, 32 hex digits; nothing is computed."""
         return self._definition.key.identify(self._performer.bind(args, kwargs)).id
 
-    def run(self, *args: P.args, **kwargs: P.kwargs) -> Run[R]:
+    def run(self, /, *args: P.args, **kwargs: P.kwargs) -> Run[R]:
         """Return the run for these arguments, computed if it is not stored.
 
         A failing function makes a failed run, not an exception.
         """
         return self._performer.handle(self._performer.bind(args, kwargs)).compute()
 
-    def find(self, *args: P.args, **kwargs: P.kwargs) -> Run[R] | None:
+    def find(self, /, *args: P.args, **kwargs: P.kwargs) -> Run[R] | None:
         """Return the run for these arguments if anything is stored of it, and never compute."""
         run: Run[R] = self._performer.handle(self._performer.bind(args, kwargs))
         return None if run.status == "missing" else run
@@ -195,7 +202,7 @@ class AsyncExperiment(Experiment[P, R]):
 
     _is_async = True
 
-    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:  # type: ignore[override]
+    async def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:  # type: ignore[override]
         """Return the stored result, or await the function in the caller's event loop."""
         __tracebackhide__ = True
         params = self._definition.bind(args, kwargs, self._fixed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,11 +63,11 @@ def read_ids_file(path: str | Path) -> IdsFile:
     try:
         ids, store = read(path.read_text(encoding="utf-8"))
     except (ValueError, KeyError, TypeError, SyntaxError) as error:
-        message = f"cannot read ids from {str(path)!r}: {error}. Write it again with save_ids."
+        message = f"cannot read ids from {str(path)!r}: {error}. Name a file that save_ids wrote."
         raise QueryError(message, name=str(path), known=()) from error
     if not all(isinstance(one, str) for one in ids):
         message = f"cannot read ids from {str(path)!r}: it holds other things than ids."
-        raise QueryError(f"{message} Write it again with save_ids.", name=str(path), known=())
+        raise QueryError(f"{message} Name a file that save_ids wrote.", name=str(path), known=())
     return IdsFile(ids, None if store is None else (path.parent / store).resolve())
 
 
@@ -115,9 +116,10 @@ def _read_py(text: str) -> tuple[list[str], str | None]:
     import ast  # noqa: PLC0415 - only for this format
 
     for statement in ast.parse(text).body:
-        if isinstance(statement, ast.Assign):
-            return list(ast.literal_eval(statement.value)), None
-    message = "it assigns no list"
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "ids":
+            with suppress(ValueError):  # not literal: no ids, and certainly not evaluated
+                return list(ast.literal_eval(statement.value)), None
+    message = "it assigns no list of ids to the name 'ids'"
     raise ValueError(message)
 
 

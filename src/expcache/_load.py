@@ -59,12 +59,19 @@ def load(
         UnknownIdError: nothing is stored under an id, or the prefix is too short.
         AmbiguousIdError: several ids begin with the prefix.
     """
+    _refuse_other(what)
     if isinstance(what, str) and not is_ids_path(what):
         return _load_one(_store(store), what, trust)
     if isinstance(what, (str, Path)):
         return _load_file(Path(what), store, trust)
     opened = _store(store)
     return RunSet(_load_one(opened, one, trust, index) for index, one in enumerate(what))
+
+
+def _refuse_other(what: object) -> None:
+    if not isinstance(what, (str, Path, Iterable)):
+        message = f"cannot load {what!r}: it is no id. Give an id, several ids, or a file of ids."
+        raise UnknownIdError(message, id=repr(what))
 
 
 def _store(store: str | os.PathLike[str] | Store | None) -> Store:

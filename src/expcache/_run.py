@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
 from expcache._account import Account
 from expcache._query import Located, Status
 from expcache._record import read_header, read_value
-from expcache._store import Store
+from expcache._store import Store, open_store
 from expcache.errors import RecordError, RunFailedError, UnknownIdError
 
 if TYPE_CHECKING:
@@ -92,6 +92,11 @@ class Run(Account, Generic[R]):
         """Show experiment, short id, params and status."""
         values = ", ".join(f"{name}={_short(value)}" for name, value in self.params.items())
         return f"<Run {self.id[:8]} {self.experiment}({values}) {self.status}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as what is stored: the copy reads the same record, without the code."""
+        located, path = self._locate(), self._store.path
+        return _revive, (path, self.experiment, self.id, located, self.index, self.cached)
 
     @property
     def status(self) -> Status:
@@ -236,6 +241,12 @@ class Run(Account, Generic[R]):
         reason = reasons.get(status, "it is not computed yet")
         message = f"cannot give the result of run {self.id} of {self.experiment!r}: {reason}."
         raise UnknownIdError(f"{message} Compute it first: run.compute().", id=self.id)
+
+
+def _revive(path: str, experiment: str, run_id: str, located: Located, *facts: Any) -> Run[Any]:
+    index, cached = facts
+    store = open_store(path)
+    return Run(store, experiment, run_id, located=located, index=index, cached=cached)
 
 
 def _short(value: object) -> str:

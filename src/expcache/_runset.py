@@ -67,7 +67,7 @@ class RunSet(Sequence[Run[R]], Generic[R]):
         """
         return [run.result for run in self._read_ahead()]
 
-    def where(self, **lookups: Any) -> RunSet[R]:
+    def where(self, /, **lookups: Any) -> RunSet[R]:
         """Return the runs whose params match every lookup, such as ``C__ge=1``.
 
         A lookup is a parameter's name, alone for equality or followed by ``__ne``, ``__lt``,

@@ -152,7 +152,7 @@ class Sweep(Generic[R]):
         """Return a sweep over these points and then those of another space."""
         return self._over(self.space + space)
 
-    def where(self, **lookups: Any) -> Sweep[R]:
+    def where(self, /, **lookups: Any) -> Sweep[R]:
         """Return a sweep over the points whose full params match, such as ``C__ge=1``.
 
         Raises:

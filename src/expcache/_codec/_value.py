@@ -25,6 +25,7 @@ _ONCE: tuple[tuple[type, str, str], ...] = (
     (types.GeneratorType, "a generator can be read only once", "Return list(...) of it"),
     (types.CoroutineType, "a coroutine has no value yet", "Await it"),
     (types.AsyncGeneratorType, "an async generator can be read only once", "Return a list"),
+    (memoryview, "a memoryview belongs to this process", "Return bytes(...) of it"),
     (io.IOBase, "an open file belongs to this process", "Return its path or its content"),
     (collections.abc.Iterator, "an iterator can be read only once", "Return list(...) of it"),
 )

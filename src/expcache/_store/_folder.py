@@ -11,7 +11,7 @@ import xxhash
 from expcache._store._access import on_network
 from expcache._store._files import create_directory, write_text
 from expcache._store._origin import Origin, agree
-from expcache._store._place import EXPERIMENTS, FORMAT_FILE
+from expcache._store._place import EXPERIMENTS, FORMAT_FILE, prepare
 from expcache.errors import StoreError
 
 if TYPE_CHECKING:
@@ -54,13 +54,22 @@ class Folder:
         if self.database.exists():
             return
         if not (self.store / FORMAT_FILE).exists():
-            raise StoreError(
-                f"cannot write to the store {str(self.store)!r}: the directory is gone. "
-                "Put it back, or use another store: expcache.use(path).",
-                path=str(self.store),
-            )
+            self._restore()
         (self.store / EXPERIMENTS).mkdir(mode=0o700, exist_ok=True)
         create_directory(self.path, self._fill)
+
+    def _restore(self) -> None:
+        """Make the store anew after somebody deleted it; an empty directory is another matter.
+
+        Where a disk was mounted, the mount point stays when the disk goes.
+        """
+        if self.store.exists():
+            raise StoreError(
+                f"cannot write to the store {str(self.store)!r}: what was in the directory is gone."
+                " Put it back, or use another store: expcache.use(path).",
+                path=str(self.store),
+            )
+        prepare(self.store, create=True)
 
     def _fill(self, path: Path) -> None:
         from expcache._store._disk import open_cache  # noqa: PLC0415 - diskcache is heavy to import
