@@ -245,6 +245,18 @@ def test_a_store_of_another_version_is_refused(isolated: Store) -> None:
     assert calls == [1]
 
 
+def test_a_sweep_without_a_store_to_be_had_computes_nothing(tmp_path: Path) -> None:
+    """Where the store cannot be made, a sweep says so before it computes its points."""
+    fit, calls = make_fit()
+    (tmp_path / "file").touch()
+    with (
+        use(tmp_path / "file" / "store"),
+        pytest.raises(errors.StoreError, match=r"cannot create the store .* expcache\.use\(path\)"),
+    ):
+        fit.sweep(grid(x=[1, 2])).run()
+    assert calls == []
+
+
 def test_a_file_in_the_place_of_the_store_is_refused(tmp_path: Path) -> None:
     """A path that is a file cannot be a store."""
     path = tmp_path / "file"

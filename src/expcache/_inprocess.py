@@ -53,6 +53,9 @@ def as_completed(
             failures = _failures(performer, window)
             found = {} if policy.refresh else _recall(performer, window, policy, failures)
             yield from found.values()
+            if len(found) < len(window):
+                # Better no computing at all than computing a whole sweep that nothing keeps.
+                performer.definition.store.create()
             begun: set[str] = set()
             for run in window:
                 if run.index in found:

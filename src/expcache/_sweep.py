@@ -191,6 +191,7 @@ class Sweep(Generic[R]):
         Raises:
             ParameterError: a point does not fit the experiment's parameters.
             IdentityError: a value of a point has no canonical form.
+            StoreError: there is something to compute, and the store cannot be made.
         """
         runs = list(self.as_completed(jobs=jobs, failed=failed, refresh=refresh, errors=errors))
         runs.sort(key=_index)
