@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import copy
 import enum
+import importlib.util
 import pickle
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -528,6 +530,57 @@ def test_a_method_of_a_dataclass_has_its_instance_as_a_parameter() -> None:
     runs = Model(3).fit.sweep(grid(rate=[0.1, 0.2])).run()
     assert [run.cached for run in runs] == [True, False]
     assert Model.fit.name.endswith("Model.fit")
+
+
+CLASSES = """
+import dataclasses, enum
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    x: int
+
+    def apply(self):
+        return self.x * FACTOR
+
+class Unit(enum.Enum):
+    METRE = FACTOR
+"""
+
+
+def test_the_class_of_a_parameter_is_part_of_the_code(tmp_path: Path) -> None:
+    """An edited method of a dataclass, or an edited value of an enum, that is passed is a miss."""
+    calls = []
+
+    def load_classes(factor: int) -> Any:
+        path = tmp_path / str(factor) / "units.py"
+        path.parent.mkdir()
+        path.write_text(CLASSES.replace("FACTOR", str(factor)), encoding="utf-8")
+        spec = importlib.util.spec_from_file_location("units", path)
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules["units"] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    @experiment(name="measure")
+    def measure(thing: Any) -> int:
+        calls.append(thing)
+        return int(thing.value if isinstance(thing, enum.Enum) else thing.apply())
+
+    try:
+        old = load_classes(10)
+        assert (measure(old.Scale(3)), measure(old.Unit.METRE)) == (30, 10)
+        ids = measure.id(old.Scale(3)), measure.id(old.Unit.METRE)
+        new = load_classes(20)
+        assert (measure.id(new.Scale(3)), measure.id(new.Unit.METRE)) == ids
+        sweep = measure.sweep([{"thing": new.Scale(3)}, {"thing": new.Unit.METRE}])
+        assert sweep.plan().statuses == ["stale", "stale"]
+        assert sweep.run().results == [60, 20]
+        assert sweep.plan().statuses == ["done", "done"]
+        assert [run.cached for run in sweep.run()] == [True, True]
+        assert len(calls) == 4
+    finally:
+        del sys.modules["units"]
 
 
 def test_an_override_in_a_subclass_is_part_of_the_code() -> None:

@@ -51,6 +51,11 @@ class Account:
         """Return the header of the stored record."""
 
     @property
+    def _store_path(self) -> str:
+        """The directory of the run's store."""
+        return self._store.path
+
+    @property
     def error(self) -> Error | None:
         """Why the run failed, or None."""
         if self._locate().status != "failed":

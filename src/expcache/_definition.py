@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from expcache._code import Tracker, file_of, name_of
 from expcache._encode import digest, encode
-from expcache._key import Key
+from expcache._key import Identity, Key
 from expcache._query import Located, Stored
 from expcache._record import read_header
 from expcache._store import MemoryStore, Store, current_store
@@ -54,6 +54,7 @@ class Definition:
         """Whether the user answers for the code, by ``version=`` or ``code="ignore"``."""
         self._attached: Store | None = None
         self._of_class: dict[type, Definition] = {}
+        self._owner = function.__qualname__.rpartition(".")[0]
         self._tracker = self._track()
         # The defaults belong to the code: a parameter left at its default is not in the id.
         self._defaults = {n: _digest_of(v) for n, v in self.key.signature.defaults.items()}
@@ -70,7 +71,7 @@ class Definition:
 
         The function itself leads only to the class that it is written in.
         """
-        if owner.__qualname__ == self.function.__qualname__.rpartition(".")[0]:
+        if owner.__qualname__ == self._owner:
             return self
         if owner not in self._of_class:
             options = self.options._replace(depends=(*self.options.depends, owner))
@@ -86,6 +87,17 @@ class Definition:
         if self.declared:
             return digest(encode(("declared", self._basis, self._defaults)))
         return tracker.current().digest
+
+    def code_with(self, classes: tuple[type, ...]) -> str:
+        """Return the code of a run whose params hold instances of project classes.
+
+        The function calls their methods, which no walk from the function can see. The class
+        that a method experiment belongs to is followed with the function already.
+        """
+        others = [kind for kind in classes if kind.__qualname__ != self._owner]
+        if not others or self.declared:
+            return self.code
+        return digest(encode((self.code, *sorted(encode(kind) for kind in others))))
 
     @property
     def code_notes(self) -> dict[str, Any]:
@@ -131,10 +143,11 @@ class Definition:
         """Return the full params of a call; ``fixed`` holds the instance of a method."""
         return self.key.signature.bind((*fixed.values(), *args), kwargs)
 
-    def locate(self, store: Store, run_id: str, params: Mapping[str, Any]) -> Located:
+    def locate(self, store: Store, identity: Identity, params: Mapping[str, Any]) -> Located:
         """Return the status of one run and where its record lies."""
-        stored = Stored(store.keys(self.name, run_id), self.code)
-        return self.settle(store, stored.locate(run_id), params)
+        stored = Stored(store.keys(self.name, identity.id))
+        located = stored.locate(identity.id, self.code_with(identity.classes))
+        return self.settle(store, located, params)
 
     def settle(self, store: Store, located: Located, params: Mapping[str, Any]) -> Located:
         """Look again at a stale run of declared code: only a changed default makes it stale.

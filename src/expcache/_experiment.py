@@ -103,7 +103,7 @@ class Experiment(Generic[P, R]):
     def _recall(self, definition: Definition, identity: Identity) -> tuple[R] | None:
         store = definition.store
         definition.attach(store)
-        key = f"{identity.id}-{definition.code}"
+        key = f"{identity.id}-{definition.code_with(identity.classes)}"
         envelope = store.get(definition.name, key)
         if envelope is None:
             return None
@@ -140,7 +140,7 @@ class Experiment(Generic[P, R]):
             self._definition.name,
             identity.id,
             params=params,
-            preimage=identity.preimage,
+            identity=identity,
             origin=self._performer,
         )
 

@@ -94,7 +94,7 @@ def _finish_all(pending: deque[Pending]) -> Iterator[Run[Any]]:
 def _failures(performer: Performer, window: list[Run[Any]]) -> dict[str, bytes]:
     """Return the failed records of a window under the present code, by the ids of their runs."""
     definition = performer.definition
-    keys = [f"{run.id}-{definition.code}!" for run in window]
+    keys = [f"{performer.key_of(run)}!" for run in window]
     found = definition.store.get_many(definition.name, keys)
     return {id_of(key): envelope for key, envelope in found.items()}
 
@@ -103,13 +103,13 @@ def _recall(
     performer: Performer, window: list[Run[Any]], policy: Policy, failures: dict[str, bytes]
 ) -> dict[int | None, Run[Any]]:
     definition = performer.definition
-    store, name, code = definition.store, definition.name, definition.code
+    store, name = definition.store, definition.name
     definition.attach(store)
-    keys = [f"{run.id}-{code}" for run in window]
+    keys = [performer.key_of(run) for run in window]
     envelopes = store.get_many(name, keys)
     found: dict[int | None, Run[Any]] = {}
     for run, key in zip(window, keys, strict=True):
-        if key in envelopes and sound(store, name, key, envelopes[key], run._preimage):
+        if key in envelopes and sound(store, name, key, envelopes[key], run._identity.preimage):
             found[run.index] = run._settle(located_at(key), cached=True)
         elif policy.failed == "keep" and run.id in failures:
             found[run.index] = run._settle(located_at(f"{key}!"), cached=True)

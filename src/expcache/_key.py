@@ -7,11 +7,12 @@ that equals its default is left out, so that adding a parameter with a default k
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from xxhash import xxh3_128_digest, xxh3_128_hexdigest
 
-from expcache._encode import ENCODERS, SCHEME, encode
+from expcache._encode import ENCODERS, SCHEME, encode, encode_met, is_project
 from expcache._signature import Signature
 from expcache.errors import IdentityError, ParameterError
 
@@ -25,10 +26,15 @@ _PREIMAGE_SEED = 0x65787063
 
 
 class Identity(NamedTuple):
-    """What tells one run from every other: the id, and a digest of all hashed params."""
+    """What tells one run from every other: the id, and a digest of all hashed params.
+
+    ``classes`` are those of the project whose instances the params hold. What they do is
+    not in the id: it belongs to the code of the run.
+    """
 
     id: str
     preimage: bytes
+    classes: tuple[type, ...] = ()
 
 
 class Key:
@@ -86,10 +92,11 @@ class Key:
             return self._identify_own(params)
         hashed = [self._prefix]
         full = [self._prefix]
+        met: list[type] = []
         for name, label, default, path in self._fields:
             value = params[name]
             encoder = _NUMBERS_AND_TEXT.get(type(value))
-            piece = encode(value, path) if encoder is None else encoder(value, 0)
+            piece = encode_met(value, path, met) if encoder is None else encoder(value, 0)
             full.append(label)
             full.append(piece)
             if piece != default:
@@ -98,6 +105,7 @@ class Key:
         return Identity(
             xxh3_128_hexdigest(b"".join(hashed)),
             xxh3_128_digest(b"".join(full), _PREIMAGE_SEED),
+            _of_project(met) if met else (),
         )
 
     def _identify_own(self, params: Mapping[str, Any]) -> Identity:
@@ -105,5 +113,16 @@ class Key:
         assert self._key_signature is not None  # noqa: S101 - for the type checker
         wanted = {n: params[n] for n in self._key_signature.names if n in params}
         own = self._key(**(wanted if not self._key_signature.rest[1] else params))
-        whole = self._prefix + encode(own, "key")
-        return Identity(xxh3_128_hexdigest(whole), xxh3_128_digest(whole, _PREIMAGE_SEED))
+        met: list[type] = []
+        whole = self._prefix + encode_met(own, "key", met)
+        preimage = xxh3_128_digest(whole, _PREIMAGE_SEED)
+        return Identity(xxh3_128_hexdigest(whole), preimage, _of_project(met))
+
+
+def _of_project(classes: list[type]) -> tuple[type, ...]:
+    return tuple(kind for kind in dict.fromkeys(classes) if _is_project_class(kind))
+
+
+@lru_cache(maxsize=1024)
+def _is_project_class(kind: Any) -> bool:
+    return is_project(kind.__module__)

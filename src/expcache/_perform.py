@@ -75,20 +75,21 @@ class Performer:
             definition.name,
             identity.id,
             params=params,
-            preimage=identity.preimage,
+            identity=identity,
             origin=self,
             index=index,
         )
 
     def locate(self, run: Run[Any]) -> Located:
         """Return where a run's record lies now."""
-        return self.definition.locate(self.definition.store, run.id, run.params)
+        return self.definition.locate(self.definition.store, run._identity, run.params)
 
     def recall(self, run: Run[Any]) -> Run[Any] | None:
         """Return the stored run, its record checked, or None; a damaged one is a miss."""
         definition, store = self.definition, self.definition.store
         definition.attach(store)
-        key, preimage = f"{run.id}-{definition.code}", run._preimage
+        key = self.key_of(run)
+        preimage: bytes | None = run._identity.preimage
         envelope = store.get(definition.name, key)
         if envelope is None and definition.declared:
             located = self.locate(run)
@@ -133,14 +134,13 @@ class Performer:
                 path="params",
                 kind="changed",
             )
-        code = definition.code
         return Cell(
             experiment=definition.name,
             function=definition.function,
             signature=definition.key.signature,
             params=params,
             identity=identity,
-            code=code,
+            code=definition.code_with(identity.classes),
             code_notes=definition.code_notes,
             version=definition.options.version,
             tags=definition.options.tags,
@@ -149,7 +149,11 @@ class Performer:
 
     def failure(self, run: Run[Any]) -> bytes | None:
         """Return the failed record of a run under the present code, if there is one."""
-        return self.definition.store.get(run.experiment, f"{run.id}-{self.definition.code}!")
+        return self.definition.store.get(run.experiment, f"{self.key_of(run)}!")
+
+    def key_of(self, run: Run[Any]) -> str:
+        """Return the record key of a run's result under the present code."""
+        return f"{run.id}-{self.definition.code_with(run._identity.classes)}"
 
     def keep(self, run: Run[Any], computed: Computed) -> Pending:
         """Hand the record of a computed run to the store; what cannot be kept is warned of."""

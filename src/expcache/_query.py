@@ -5,7 +5,7 @@ A record key is ``{id}-{code}`` for a result and the same with ``!`` for a failu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 __all__ = [
@@ -61,40 +61,33 @@ def located_at(key: str) -> Located:
 
 
 class Stored:
-    """What is stored of the runs of one experiment, as seen from one code.
+    """What is stored of the runs of one experiment.
 
     Args:
         keys: the record keys of the experiment, oldest first.
-        code: the code as it is now.
     """
 
-    __slots__ = ("_code", "_done", "_failed", "_newest")
+    __slots__ = ("_keys", "_newest")
 
-    def __init__(self, keys: Iterable[str], code: str) -> None:
-        """Sort the keys in one pass."""
-        self._code = code
-        result, failure = f"-{code}", f"-{code}!"
-        self._done: set[str] = set()
-        self._failed: set[str] = set()
-        self._newest: dict[str, str] = {}
-        for key in keys:
-            if key.endswith(result):
-                self._done.add(key[:_ID])
-            elif key.endswith(failure):
-                self._failed.add(key[:_ID])
-            elif is_result(key):
-                self._newest[key[:_ID]] = key
+    def __init__(self, keys: Iterable[str]) -> None:
+        """Hold the keys."""
+        self._keys = dict.fromkeys(keys)
+        self._newest: dict[str, str] | None = None
 
-    def locate(self, run_id: str) -> Located:
-        """Return the status of one run and where its record lies."""
-        if run_id in self._done:
-            return Located("done", f"{run_id}-{self._code}")
-        if run_id in self._failed:
-            return Located("failed", f"{run_id}-{self._code}!")
-        if run_id in self._newest:
-            return Located("stale", self._newest[run_id])
-        return Located("missing", None)
+    def locate(self, run_id: str, code: str) -> Located:
+        """Return the status of one run under a code, and where its record lies."""
+        key = f"{run_id}-{code}"
+        if key in self._keys:
+            return Located("done", key)
+        if f"{key}!" in self._keys:
+            return Located("failed", f"{key}!")
+        newest = self._newest_of(run_id)
+        return _MISSING if newest is None else Located("stale", newest)
 
-    def locate_all(self, ids: Iterable[str]) -> Iterator[Located]:
-        """Locate many runs."""
-        return map(self.locate, ids)
+    def _newest_of(self, run_id: str) -> str | None:
+        if self._newest is None:
+            self._newest = {key[:_ID]: key for key in self._keys if is_result(key)}
+        return self._newest.get(run_id)
+
+
+_MISSING = Located("missing", None)

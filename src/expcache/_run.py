@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
 
 from expcache._account import Account
+from expcache._key import Identity
 from expcache._query import Located, Status
 from expcache._record import read_header, read_value
 from expcache._store import Store, open_store
@@ -46,10 +47,10 @@ class Run(Account, Generic[R]):
 
     __slots__ = (
         "_header",
+        "_identity",
         "_located",
         "_origin",
         "_params",
-        "_preimage",
         "_read_ahead",
         "_trust",
         "_value",
@@ -65,7 +66,7 @@ class Run(Account, Generic[R]):
         run_id: str,
         *,
         params: Mapping[str, Any] | None = None,
-        preimage: bytes | None = None,
+        identity: Identity | None = None,
         origin: Origin | None = None,
         located: Located = _UNKNOWN,
         index: int | None = None,
@@ -78,7 +79,7 @@ class Run(Account, Generic[R]):
         self.id = run_id
         self.index = index
         self.cached = cached
-        self._preimage = preimage
+        self._identity = identity or Identity(run_id, b"")
         self._params = params
         self._origin = origin
         self._located = located
@@ -182,11 +183,6 @@ class Run(Account, Generic[R]):
             remedy = f"Import the experiment {self.experiment!r} and run it there."
             raise UnknownIdError(f"{message} {remedy}", id=self.id)
         return self._origin.compute(self, refresh=refresh)
-
-    @property
-    def _store_path(self) -> str:
-        """The directory of the run's store."""
-        return self._store.path
 
     def _settle(self, located: Located, *, cached: bool) -> Run[R]:
         """Note where the record was found, or made, just now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from expcache._ids import save_ids
@@ -28,7 +29,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class _State:
     """All that a sweep holds. One attribute, because pytest reads the others as keywords."""
 
-    __slots__ = ("experiment", "ids", "name", "performer", "place", "space")
+    __slots__ = ("experiment", "identities", "name", "performer", "place", "space")
 
     def __init__(
         self, experiment: Any, performer: Performer, space: Space, name: str | None, place: Place
@@ -38,7 +39,7 @@ class _State:
         self.space = space
         self.name = name
         self.place = place
-        self.ids: list[str] | None = None
+        self.identities: tuple[list[str], dict[int, tuple[type, ...]]] | None = None
 
 
 class Sweep(Generic[R]):
@@ -68,8 +69,7 @@ class Sweep(Generic[R]):
         """Give the name where functions have theirs; it is known only after the assignment."""
         if attribute in ("__name__", "__qualname__"):
             return self.name
-        message = f"{type(self).__name__!r} object has no attribute {attribute!r}"
-        raise AttributeError(message)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {attribute!r}")
 
     def __repr__(self) -> str:
         """Show the name, the experiment and the space."""
@@ -104,9 +104,8 @@ class Sweep(Generic[R]):
 
     def __iter__(self) -> Iterator[Run[R]]:
         """Give the runs in order, made as they are read."""
-        performer = self._state.performer
-        bind, handle = performer.bind_point, performer.handle
-        return (handle(bind(point), index=index) for index, point in enumerate(self.space))
+        bind, handle = self._state.performer.bind_point, self._state.performer.handle
+        return (handle(bind(point), index=i) for i, point in enumerate(self.space))
 
     @overload
     def __getitem__(self, index: int) -> Run[R]: ...
@@ -125,18 +124,32 @@ class Sweep(Generic[R]):
     @property
     def ids(self) -> list[str]:
         """The ids of the runs, in order."""
+        return list(self._identities()[0])
+
+    def _identities(self) -> tuple[list[str], dict[int, tuple[type, ...]]]:
+        """Return all ids and, where there are any, the project classes among the params."""
         state = self._state
-        if state.ids is None:
+        if state.identities is None:
             identify, bind = state.performer.definition.key.identify, state.performer.bind_point
-            state.ids = [identify(bind(point)).id for point in state.space]
-        return list(state.ids)
+            ids: list[str] = []
+            classes: dict[int, tuple[type, ...]] = {}
+            for index, point in enumerate(state.space):
+                identity = identify(bind(point))
+                ids.append(identity.id)
+                if identity.classes:
+                    classes[index] = identity.classes
+            state.identities = ids, classes
+        return state.identities
 
     def plan(self) -> Plan[R]:
         """Sort the points by what is stored of them; nothing is computed or written."""
         definition = self._state.performer.definition
         store = definition.store
-        stored = Stored(store.keys(definition.name), definition.code)
-        located: list[Located] = list(map(stored.locate, self.ids))
+        stored = Stored(store.keys(definition.name))
+        ids, classes = self._identities()
+        located: list[Located] = [*map(stored.locate, ids, repeat(definition.code))]
+        for i, kinds in classes.items():
+            located[i] = stored.locate(ids[i], definition.code_with(kinds))
         if definition.declared:
             for index, one in enumerate(located):
                 if one.status == "stale":

@@ -17,7 +17,7 @@ from expcache._encode._dispatch import (
     named,
     text,
 )
-from expcache._encode._encoding import SCHEME, digest, encode
+from expcache._encode._encoding import SCHEME, digest, encode, encode_met
 from expcache._encode._names import is_project, module_name, module_stem, type_name
 from expcache._encode._registry import register
 
@@ -31,6 +31,7 @@ __all__ = [
     "digest",
     "each",
     "encode",
+    "encode_met",
     "is_project",
     "module_name",
     "module_stem",

@@ -8,6 +8,7 @@ from xxhash import xxh3_128
 
 from expcache._encode import _callables, _instance, _refused, _registry, _standard
 from expcache._encode._dispatch import ENCODERS, LAZY, RESOLVERS, Refusal, find, too_deep
+from expcache._encode._names import MET
 
 SCHEME = 1
 # What a class says of itself comes first; what cannot have an identity comes before what it holds.
@@ -43,11 +44,25 @@ def encode(value: object, path: str = "value") -> bytes:
         return _encode_afresh(value, path)
 
 
+def encode_met(value: object, path: str, classes: list[type]) -> bytes:
+    """Encode a value, and add the classes of all instances in it that are named by their class.
+
+    Their names are part of the bytes, but what the classes do is not: that is code.
+    """
+    before, MET.classes = MET.classes, classes
+    try:
+        return encode(value, path)
+    finally:
+        MET.classes = before
+
+
 def _encode_afresh(value: object, path: str) -> bytes:
     """Encode in a thread, whose stack is empty: the caller's was too full already."""
     found: list[bytes | Refusal | BaseException] = []
+    classes = MET.classes
 
     def run() -> None:
+        MET.classes = classes
         kind = type(value)
         try:
             found.append((ENCODERS.get(kind) or find(kind))(value, 0))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from functools import lru_cache
 from pathlib import PurePath
+from threading import local
 from types import ModuleType
 from typing import Any
 
@@ -41,8 +42,19 @@ def module_name(module: ModuleType | str) -> str:
     return "." + module_stem(name) if is_project(name) else name
 
 
+class _Met(local):
+    """The classes of the instances that this thread is encoding, while somebody asks."""
+
+    classes: list[type] | None = None
+
+
+MET = _Met()
+
+
 def type_name(kind: type) -> str:
     """Return ``module:qualname``, with the module as `module_name` gives it."""
+    if MET.classes is not None:
+        MET.classes.append(kind)
     return _type_name(kind)
 
 
