@@ -6,6 +6,7 @@ import pytest
 
 from pytest_expcache._plans import Plans, selected_points
 from pytest_expcache._status import plan_table
+from pytest_expcache._store import store_line
 
 __all__ = ["Overview"]
 
@@ -25,12 +26,14 @@ class Overview:
         Errors of collection are left to pytest's own loop, which ends the session for them.
         """
         counts = self._plans.counts(selected_points(session.items))
-        self._lines = plan_table(counts) if counts else ["no sweep is selected"]
+        self._lines = ["no sweep is selected"]
+        if counts:
+            self._lines = [store_line(session.config), *plan_table(counts)]
         ignored = session.config.getoption("continue_on_collection_errors")
         return None if session.testsfailed and not ignored else True
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the table; it was asked for, so also with ``-q``."""
+        """Print which store was looked at, and the table; it was asked for, so also with ``-q``."""
         terminalreporter.section("sweeps", sep="-")
         for line in self._lines:
             terminalreporter.line(line)

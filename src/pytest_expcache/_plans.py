@@ -30,6 +30,14 @@ class Plans:
             statuses = self._statuses[id(point.sweep)] = _plan(point)
         return statuses[point.index]
 
+    def stored(self, points: Iterable[Point]) -> dict[str, set[str]]:
+        """Return the runs that have a result, by the name of their sweep."""
+        stored: dict[str, set[str]] = {}
+        for point in points:
+            if self.status(point) == "done":
+                stored.setdefault(point.sweep.name, set()).add(point.id)
+        return stored
+
     def counts(self, points: Iterable[Point]) -> dict[str, Counter[str]]:
         """Count the statuses of the points by the name of their sweep."""
         counts: dict[str, Counter[str]] = {}

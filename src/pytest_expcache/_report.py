@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
+from pytest_expcache._collect import Point
 from pytest_expcache._plans import Plans, selected_points
 from pytest_expcache._status import (
     PointReport,
@@ -25,7 +28,10 @@ class Report:
         """Begin with nothing to tell."""
         self._config = config
         self._plans = plans
+        self._points: list[Point] = []
         self.tally = Tally()
+        self.store: str | None = None
+        """The line that names the store, where it could not be printed before the tests."""
 
     def pytest_report_collectionfinish(self, items: list[pytest.Item]) -> list[str]:
         """Say which store is used and what it holds of the selected points."""
@@ -37,7 +43,17 @@ class Report:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Count the selected points."""
-        self.tally.select(point.sweep.name for point in selected_points(session.items))
+        self._points = selected_points(session.items)
+        self.tally.select(point.sweep.name for point in self._points)
+
+    def take_stock(self) -> None:
+        """Ask the plans about the points that no test told of: a session may stop early."""
+        if not self._points:
+            return  # the controller of workers: it has what they sent
+        unreached = [one for one in self._points if not self.tally.tells(one.sweep.name, one.id)]
+        # What cannot be planned was refused where it mattered; here it only counts as missing.
+        with contextlib.suppress(pytest.UsageError):
+            self.tally.stored = self._plans.stored(unreached)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in what a test tells of its point, in this process or from a worker."""
@@ -55,10 +71,13 @@ class Report:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print what was done, a row a sweep."""
         nothing_ran = self._config.getoption("collectonly") or self._config.getoption("setuponly")
-        lines = [] if nothing_ran else tally_table(self.tally)
+        if nothing_ran:
+            return
+        self.take_stock()
+        lines = tally_table(self.tally)
         if lines and self._config.get_verbosity() >= 0:
             terminalreporter.section("sweeps", sep="-")
-            for line in lines:
+            for line in [*([self.store] if self.store else []), *lines]:
                 terminalreporter.line(line)
         elif lines:
             terminalreporter.line(f"sweeps: {lines[-1]}")

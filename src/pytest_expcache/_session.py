@@ -30,14 +30,14 @@ def begin(config: pytest.Config) -> None:
     manager.register(Runs(options, plans), "expcache-runs")
     report = _tell(config)
     if is_worker(config):
-        manager.register(ToController(report.tally), "expcache-to-controller")
+        manager.register(ToController(report), "expcache-to-controller")
     if options.resume and not _shows_setup(config):
         manager.register(Replay(config, plans), "expcache-replay")
 
 
 def begin_as_controller(config: pytest.Config) -> None:
     """Register what tells of the sweeps that the workers of pytest-xdist run."""
-    config.pluginmanager.register(FromWorkers(_tell(config).tally), "expcache-from-workers")
+    config.pluginmanager.register(FromWorkers(_tell(config)), "expcache-from-workers")
 
 
 def _tell(config: pytest.Config) -> Report:

@@ -59,6 +59,8 @@ class Tally:
 
     selected: dict[str, int] = field(default_factory=dict)
     """How many points of each sweep were selected, as far as known."""
+    stored: dict[str, set[str]] = field(default_factory=dict)
+    """The runs of each sweep that have a result although no test told of them."""
     _told: dict[str, dict[str, PointReport]] = field(default_factory=dict)
 
     def select(self, names: Iterable[str]) -> None:
@@ -72,14 +74,19 @@ class Tally:
         if before is None or before.status != "computed" or told.status != "cached":
             points[told.id] = told
 
+    def tells(self, name: str, run_id: str) -> bool:
+        """Whether any test told of this run of a sweep."""
+        return run_id in self._told.get(name, ())
+
     def rows(self) -> list[list[str]]:
         """Return one row a sweep, in the order of their first reports."""
         return [self._row(name) for name in dict.fromkeys((*self.selected, *self._told))]
 
     def summary(self) -> str:
         """Say how many of the selected points lack a result."""
-        total = sum(self._points(name) for name in {*self.selected, *self._told})
-        have = sum(
+        names = {*self.selected, *self._told}
+        total = sum(map(self._points, names))
+        have = sum(map(self._unreached, names)) + sum(
             told.status in ("computed", "cached")
             for points in self._told.values()
             for told in points.values()
@@ -87,11 +94,17 @@ class Tally:
         return f"{total - have} of {total} selected points still lack a result"
 
     def _points(self, name: str) -> int:
-        return max(self.selected.get(name, 0), len(self._told.get(name, ())))
+        known = len(self._told.get(name, ())) + self._unreached(name)
+        return max(self.selected.get(name, 0), known)
+
+    def _unreached(self, name: str) -> int:
+        """Return how many points have a result although the session did not come to them."""
+        return len(self.stored.get(name, set()).difference(self._told.get(name, ())))
 
     def _row(self, name: str) -> list[str]:
         told = self._told.get(name, {}).values()
         times = Counter("failed" if one.status == "skipped" else one.status for one in told)
+        times["cached"] += self._unreached(name)
         points = self._points(name)
         missing = points - sum(times.values())
         saved = sum(one.seconds for one in told if one.status == "cached")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_expcache._status import Tally
+from pytest_expcache._store import store_line
+
+if TYPE_CHECKING:
+    from pytest_expcache._report import Report
 
 __all__ = ["FromWorkers", "ToController", "is_worker"]
 
-_KEY = "expcache_selected"
+_SELECTED, _STORED, _STORE = "expcache_selected", "expcache_stored", "expcache_store"
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -19,27 +22,37 @@ def is_worker(config: pytest.Config) -> bool:
 
 
 class ToController:
-    """Runs in a worker: sends how many points of each sweep were selected."""
+    """Runs in a worker: sends what was selected, what was stored, and where."""
 
-    def __init__(self, tally: Tally) -> None:
-        """Send from a tally."""
-        self._tally = tally
+    def __init__(self, report: Report) -> None:
+        """Send what a report knows."""
+        self._report = report
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Put the counts where xdist sends them from."""
+        """Put it where xdist sends it from."""
+        self._report.take_stock()
+        tally = self._report.tally
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
-        output[_KEY] = dict(self._tally.selected)
+        output[_SELECTED] = dict(tally.selected)
+        output[_STORED] = {name: list(ids) for name, ids in tally.stored.items()}
+        output[_STORE] = store_line(session.config)
 
 
 class FromWorkers:
-    """Runs in the controller: receives the counts, which are the same from every worker."""
+    """Runs in the controller: receives what workers sent; all selected the same."""
 
-    def __init__(self, tally: Tally) -> None:
-        """Receive into a tally."""
-        self._tally = tally
+    def __init__(self, report: Report) -> None:
+        """Receive into a report."""
+        self._report = report
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Read what a worker sent; one that crashed sent nothing."""
-        self._tally.selected.update(getattr(node, "workeroutput", {}).get(_KEY, {}))
+        output: dict[str, Any] = getattr(node, "workeroutput", {})
+        if _SELECTED in output:
+            tally = self._report.tally
+            tally.selected.update(output[_SELECTED])
+            for name, ids in output[_STORED].items():
+                tally.stored.setdefault(name, set()).update(ids)
+            self._report.store = output[_STORE]

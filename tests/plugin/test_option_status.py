@@ -19,6 +19,7 @@ def test_the_table(checked: Project, options: tuple[str, ...]) -> None:
     result.stdout.fnmatch_lines(
         [
             "*- sweeps -*",
+            "expcache: store .expcache",
             "sweep      points  done  stale  failed  running  missing",
             "sweep_fit       3     1      0       1        0        1",
         ]

@@ -38,6 +38,33 @@ def test_quiet_sessions_tell_only_what_is_missing(project: Project) -> None:
     result.stdout.no_fnmatch_line("expcache: store*")
 
 
+@pytest.mark.parametrize("options", [("-x",), ("-x", "-p", "no:cacheprovider"), ("-k", "C=1")])
+def test_points_not_reached_are_judged_by_the_store(
+    checked: Project, options: tuple[str, ...]
+) -> None:
+    """A session that stops early counts as lacking only what has no result."""
+    checked.write(STUDY.replace("[1, 2, 3]", "range(9)") + CHECK)
+    checked.failing(2, 5)
+    checked.run()
+    result = checked.run(*options)
+    failed = 1 if "-x" in options else 0
+    result.stdout.fnmatch_lines(
+        [
+            f"sweep_fit       9         0       7       {failed}        {2 - failed} *",
+            "2 of 9 selected points still lack a result",
+        ]
+    )
+    result = checked.run("-q", *options)
+    result.stdout.fnmatch_lines("sweeps: 2 of 9 selected points still lack a result")
+
+
+def test_points_that_a_mark_skips_are_judged_by_the_store(project: Project) -> None:
+    """A test that did not run does not take its point's result away."""
+    project.run("-k", "C:1")
+    project.write(STUDY + "import pytest\npytest.mark.skip(reason='later')(sweep_fit)\n")
+    project.run().stdout.fnmatch_lines("2 of 3 selected points still lack a result")
+
+
 @pytest.mark.parametrize("option", ["--collect-only", "--setup-plan"])
 def test_no_table_where_nothing_runs(project: Project, option: str) -> None:
     """Sessions that run nothing have nothing to count."""
@@ -77,6 +104,7 @@ def test_under_xdist(checked: Project) -> None:
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(
         [
+            "expcache: store .expcache",
             "sweep_fit       3         2       0       1        0 *",
             "1 of 3 selected points still lack a result",
         ]
@@ -92,6 +120,16 @@ def test_stopped_workers_still_tell_what_was_selected(project: Project) -> None:
     project.failing(*range(40))
     result = project.run_apart("-n1", "-x")
     result.stdout.fnmatch_lines("40 of 40 selected points still lack a result")
+
+
+def test_stopped_workers_tell_what_is_stored(project: Project) -> None:
+    """With ``-x`` the points that no worker reached are judged by the store."""
+    pytest.importorskip("xdist")
+    project.write(STUDY.replace("[1, 2, 3]", "range(40)"))
+    project.failing(0, 1)
+    project.run()
+    result = project.run_apart("-n1", "-x")
+    result.stdout.fnmatch_lines("2 of 40 selected points still lack a result")
 
 
 def test_a_session_without_sweeps_is_silent(project: Project) -> None:

@@ -81,6 +81,14 @@ def test_a_row_counts_each_point_once() -> None:
     assert tally.summary() == "4 of 6 selected points still lack a result"
 
 
+def test_a_point_that_was_not_reached_has_the_result_that_is_stored() -> None:
+    """A session that stops early says nothing of a point: the store does, unless a test told."""
+    tally = tally_of(told("a", "failed"), told("b", "computed", seconds=2), selected=5)
+    tally.stored = {"s": {"a", "b", "c", "d"}}
+    assert tally.rows() == [["s", "5", "1", "2", "1", "1", "3.00", "0.00"]]
+    assert tally.summary() == "2 of 5 selected points still lack a result"
+
+
 def test_a_rerun_that_succeeds_takes_the_failure_back() -> None:
     """The last attempt counts."""
     assert tally_of(told("a", "failed"), told("a", "computed")).rows()[0][1:5] == list("1100")
