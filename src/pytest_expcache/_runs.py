@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -14,6 +14,8 @@ from pytest_expcache._frames import forget_locals, show_user_frames
 from pytest_expcache._options import Options
 from pytest_expcache._plans import Plans
 from pytest_expcache._status import PREFIX, PointReport
+from pytest_expcache._store import create_store
+from pytest_expcache._xdist import is_worker
 
 if TYPE_CHECKING:
     from expcache import Run
@@ -47,6 +49,7 @@ class Runs:
         self._plans = plans
         self._failures: dict[str, _Failure] = {}
         self._refreshed: set[str] = set()
+        self._has_store = False
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -95,9 +98,19 @@ class Runs:
             failure.error.add_note(note)
         return failure
 
+    def _need_store(self, item: pytest.Function, point: Point) -> None:
+        """End the session before the first point is computed whose result cannot be kept."""
+        if self._has_store or (not self._options.refresh and self._plans.status(point) == "done"):
+            return
+        refusal = create_store(item.config)
+        if refusal is not None:
+            _end(item.session, refusal)
+        self._has_store = True
+
     def _provide(self, item: pytest.Function, point: Point) -> _Failure | None:
         """Hand the computed run to the test, or return how the experiment failed."""
         self._failures.pop(point.id, None)
+        self._need_store(item, point)
         refresh = self._options.refresh and point.id not in self._refreshed
         run: Run[Any] = point.sweep[point.index].compute(refresh=refresh)
         error, seconds = run.error, run.runtime or 0.0
@@ -112,6 +125,14 @@ class Runs:
         failure = _Failure(item.nodeid, exception, exception.__traceback__, seconds)
         self._failures[point.id] = failure
         return failure
+
+
+def _end(session: pytest.Session, reason: str) -> NoReturn:
+    __tracebackhide__ = True
+    if is_worker(session.config):  # the controller takes one that exits for one that crashed
+        session.shouldfail = reason
+        pytest.fail(reason, pytrace=False)
+    pytest.exit(reason, returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 def _tell(item: pytest.Function, point: Point, status: str, seconds: float) -> None:

@@ -13,7 +13,7 @@ from pytest_expcache._options import Options
 if TYPE_CHECKING:
     from expcache import Store
 
-__all__ = ["leave_store", "store_line", "use_store"]
+__all__ = ["create_store", "leave_store", "store_line", "use_store"]
 
 _choice = pytest.StashKey[Any]()
 
@@ -34,6 +34,15 @@ def use_store(config: pytest.Config, options: Options) -> None:
         )
     except expcache.errors.StoreError as error:
         raise pytest.Collector.CollectError(str(error)) from error
+
+
+def create_store(config: pytest.Config) -> str | None:
+    """Make the session's store, if there is none; return why that cannot be, or None."""
+    try:
+        config.stash[_choice].store.create()
+    except sys.modules["expcache"].errors.StoreError as error:
+        return str(error)
+    return None
 
 
 def leave_store(config: pytest.Config) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import expcache
-from plugin_project import Project
+from plugin_project import STUDY, Project
 
 
 def test_the_store_is_in_the_root_directory(project: Project) -> None:
@@ -78,6 +78,49 @@ def test_an_empty_name_is_refused(project: Project) -> None:
         "ERROR: cannot use '' as --sweep-store: it names no directory. Give a path, or leave the"
         " option out."
     )
+
+
+@pytest.mark.parametrize("options", [(), ("-q",), ("-p", "no:cacheprovider")])
+def test_a_store_that_cannot_be_made(checked: Project, options: tuple[str, ...]) -> None:
+    """A session whose results could not be kept ends before it computes the first."""
+    result = checked.run("--sweep-store=failing.txt/below", *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.assert_outcomes()
+    output = str(result.stdout)
+    assert "cannot create the store" in output
+    assert "Use a directory that you can write to: expcache.use(path)" in output
+    result.stdout.fnmatch_lines("*3 of 3 selected points still lack a result")
+    assert checked.computed() == []
+
+
+def test_a_variable_that_names_no_store(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same holds wherever the store is named."""
+    monkeypatch.setenv("EXPCACHE_STORE", str(project.path / "failing.txt" / "below"))
+    assert project.run().ret == pytest.ExitCode.USAGE_ERROR
+    assert project.run("--sweep-refresh").ret == pytest.ExitCode.USAGE_ERROR
+    assert project.computed() == []
+
+
+@pytest.mark.parametrize("option", ["--collect-only", "--sweep-status", "--setup-plan"])
+def test_what_computes_nothing_needs_no_store(project: Project, option: str) -> None:
+    """Looking needs no store, and makes none."""
+    result = project.run("--sweep-store=failing.txt/below", option)
+    assert result.ret == pytest.ExitCode.OK
+    project.run("--sweep-store=new", option)
+    assert not project.path.joinpath("new").exists()
+
+
+def test_a_store_that_workers_cannot_make(project: Project) -> None:
+    """Under xdist each worker fails one test with the reason, and the session is over."""
+    pytest.importorskip("xdist")
+    project.write(STUDY.replace("[1, 2, 3]", "range(40)"))
+    result = project.run_apart("-n2", "--sweep-store=failing.txt/below")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(
+        ["cannot create the store *", "*xdist.dsession.Interrupted: cannot create the store *"]
+    )
+    result.stdout.no_fnmatch_line("*crashed*")
+    assert project.computed() == []
 
 
 def test_a_file_is_no_store(project: Project) -> None:
