@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import re
+import threading
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import PurePosixPath
 
 import pytest
@@ -23,6 +26,23 @@ class Color(enum.Enum):
     """An enumeration."""
 
     RED = object()
+
+
+class Flags(enum.Flag):
+    """An enumeration of which no member may be chosen."""
+
+    ONE = 1
+    TWO = 2
+
+
+@dataclass(frozen=True)
+class Walker:
+    """A dataclass as an experiment of methods has it."""
+
+    drift: float
+    steps: object = 3
+    secret: str = field(default="key", repr=False)
+    log: object = field(default=None, compare=False)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +67,12 @@ class Color(enum.Enum):
         (dt.date(2024, 1, 2), "2024-01-02"),
         (Color, "Color"),
         (text_of, "text_of"),
+        (max, "max"),
+        (str.upper, "upper"),
+        (Flags.ONE | Flags.TWO, "ONE_TWO"),
+        (Walker(0.5), "Walker-drift:0.5-steps:3"),
+        (Walker(0.5, Walker(1)), "Walker-drift:0.5-steps:Walker-drift:1-steps:3"),
+        (Walker, "Walker"),
     ],
 )
 def test_short_values_are_shown(value: object, text: str) -> None:
@@ -67,6 +93,10 @@ def test_short_values_are_shown(value: object, text: str) -> None:
         tuple(range(9)),
         object(),
         10**40,
+        Flags(0),
+        Walker(0.5, {}),
+        Walker(0.5, Walker(1, Walker(2, "x" * 30))),
+        partial(max, 1),
     ],
 )
 def test_other_values_have_no_text(value: object) -> None:
@@ -84,10 +114,20 @@ def test_a_label_joins_names_and_values() -> None:
     assert label_points([{"C": 0.1, "gamma": 0.001}], IDS[:1]) == ["C:0.1-gamma:0.001"]
 
 
-def test_a_value_without_text_is_shown_by_its_run() -> None:
-    """The first eight digits of the run's id stand for such a value."""
-    (label,) = label_points([{"C": 1, "kernel": {"a": 1}}], ["0123456789abcdef"])
-    assert label == "C:1-kernel:01234567"
+def test_a_value_without_text_is_shown_by_its_own_digits() -> None:
+    """Equal values have equal digits, whatever the rest of the point and the run are."""
+    points = [{"C": C, "kernel": {"a": a}} for a in (1, 2) for C in (1, 2)]
+    labels = label_points(points, IDS[:4])
+    assert all(re.fullmatch("C:[12]-kernel:[0-9a-f]{8}", label) for label in labels)
+    digits = [label.rpartition(":")[2] for label in labels]
+    assert digits[0] == digits[1] != digits[2] == digits[3]
+    assert label_points([{"k": {"a": 2}}], IDS[7:]) == [f"k:{digits[2]}"]
+
+
+def test_a_value_without_identity_is_shown_by_its_run() -> None:
+    """An ignored parameter may be anything: the digits of the run's id stand for it."""
+    (label,) = label_points([{"C": 1, "log": threading.Lock()}], ["0123456789abcdef"])
+    assert label == "C:1-log:01234567"
 
 
 def test_the_point_without_parameters_is_shown_by_its_run() -> None:
