@@ -396,8 +396,12 @@ def test_a_file_parameter_is_its_content(tmp_path: Path) -> None:
     assert size(File(one)) == 4
     assert len(calls) == 2
     assert size.runs()[0].params["data"]
-    with pytest.raises(errors.IdentityError, match=r"cannot identify the content of .*: No such"):
+    with pytest.raises(errors.IdentityError) as caught:
         size(File(tmp_path / "three"))
+    assert str(caught.value) == (
+        "cannot identify params['data']: cannot identify the content of"
+        f" {str(tmp_path / 'three')!r}: No such file or directory. Check the path."
+    )
 
 
 def test_unsaved_experiments_leave_nothing_on_disk(isolated: Store) -> None:

@@ -53,6 +53,24 @@ def test_a_list_of_ids_loads_in_order() -> None:
     assert [run.index for run in load(ids)] == [0, 1, 2]
 
 
+def test_missing_ids_of_many_are_counted(tmp_path: Path) -> None:
+    """Loading a file of a sweep that is not complete says how many of its ids are missing."""
+    sweep = make_square().sweep(grid(x=range(5)))
+    make_square()(0)
+    sweep.save_ids(tmp_path / "square.ids.txt")
+    with pytest.raises(errors.UnknownIdError) as caught:
+        load(tmp_path / "square.ids.txt")
+    assert f"cannot load {sweep.ids[1]!r}: no such id in the store " in str(caught.value)
+    assert ", nor 3 others of the 5 ids. Compute what is missing," in str(caught.value)
+
+
+def test_prefixes_can_be_loaded_in_a_list() -> None:
+    """A list may mix whole ids and prefixes."""
+    square = make_square()
+    ids = square.sweep(grid(x=[1, 2])).run().ids
+    assert load([ids[0], ids[1][:10]]).ids == ids
+
+
 def test_an_unknown_id_is_an_error() -> None:
     """An id that is not stored says so, with the store's place."""
     with pytest.raises(errors.UnknownIdError) as caught:

@@ -128,8 +128,10 @@ def _refuse_unfit(fn: object) -> None:
         reason, remedy = "a generator can be read only once", "Return a list instead of yielding."
     else:
         return
-    message = f"cannot make an experiment of {fn!r}: {reason}. {remedy}"
-    raise CodeError(message, function=getattr(fn, "__qualname__", repr(fn)))
+    name = getattr(fn, "__qualname__", None)
+    shown = repr(fn) if name is None or isinstance(fn, type) else repr(name)
+    message = f"cannot make an experiment of {shown}: {reason}. {remedy}"
+    raise CodeError(message, function=name or shown)
 
 
 def _checked(code: Any) -> Literal["follow", "ignore"]:

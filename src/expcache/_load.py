@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, overload
 
 from expcache._ids import is_ids_path, read_ids_file
-from expcache._query import Located, is_failure, is_result, located_at
+from expcache._query import Located, id_of, is_failure, is_result, located_at
 from expcache._run import Run
 from expcache._runset import RunSet
 from expcache._store import Store, current_store, open_store
@@ -20,6 +20,7 @@ __all__ = ["load"]
 Trust: TypeAlias = "bool | None"
 
 _SHORTEST = 6
+_WHOLE = 32
 _HEX = re.compile(r"[0-9a-f]{1,32}")
 _SHOWN = 5
 
@@ -64,8 +65,7 @@ def load(
         return _load_one(_store(store), what, trust)
     if isinstance(what, (str, Path)):
         return _load_file(Path(what), store, trust)
-    opened = _store(store)
-    return RunSet(_load_one(opened, one, trust, index) for index, one in enumerate(what))
+    return _load_all(_store(store), list(what), trust)
 
 
 def _refuse_other(what: object) -> None:
@@ -94,8 +94,31 @@ def _load_file(
     return _load_all(open_store(file.store, create=False), file.ids, trust)
 
 
-def _load_all(store: Store, ids: Iterable[str], trust: Trust) -> RunSet[Any]:
-    return RunSet(_load_one(store, one, trust, index) for index, one in enumerate(ids))
+def _load_all(store: Store, ids: Sequence[str], trust: Trust) -> RunSet[Any]:
+    """Load whole ids with one look at each experiment, whatever is not whole one by one."""
+    stored: dict[str, list[tuple[str, str]]] = {}
+    for experiment in store.experiments():
+        for key in store.keys(experiment):
+            stored.setdefault(id_of(key), []).append((experiment, key))
+    missing = [one for one in ids if len(one) == _WHOLE and one not in stored]
+    if missing:
+        _refuse_missing(store, ids, missing)
+    runs: list[Run[Any]] = []
+    for index, one in enumerate(ids):
+        if one in stored:
+            experiment, located = _newest(stored[one])
+            runs.append(Run(store, experiment, one, located=located, trust=trust, index=index))
+        else:
+            runs.append(_load_one(store, one, trust, index))
+    return RunSet(runs)
+
+
+def _refuse_missing(store: Store, ids: Sequence[str], missing: Sequence[str]) -> None:
+    message = f"cannot load {missing[0]!r}: no such id in the store {store.path}"
+    if len(ids) > 1:
+        message += f", nor {len(missing) - 1} others of the {len(ids)} ids"
+    remedy = "Compute what is missing, check the ids, or name another store=."
+    raise UnknownIdError(f"{message}. {remedy}", id=missing[0])
 
 
 def _load_one(store: Store, prefix: str, trust: Trust, index: int | None = None) -> Run[Any]:

@@ -156,7 +156,8 @@ class Run(Account, Generic[R]):
         except RecordError as error:
             if self.id in str(error):
                 raise
-            message = f"cannot load the result of run {self.id}: {error}"
+            reason = str(error).removeprefix("cannot load the result: ")
+            message = f"cannot load the result of run {self.id}: {reason}"
             raise RecordError(message, reason=error.reason) from None
         return value
 

@@ -67,6 +67,9 @@ def _standing(stand_in: Callable[[Any], object], noun: str) -> Encoder:
             inner = stand_in(value)
         except (Refusal, RecursionError):
             raise
+        except IdentityError as error:  # such as a file that is not there: it says all itself
+            reason, _, remedy = str(error).removeprefix("cannot ").partition(". ")
+            raise Refusal(type_name(kind), f"cannot {reason}", remedy.rstrip(".")) from error
         except Exception as error:  # the user's code: whatever it raises becomes our error
             reason = f"{noun} raised {type(error).__name__}: {error}"
             refusal = Refusal(type_name(kind), reason, "Make it return a value for every instance")
