@@ -160,36 +160,6 @@ def test_swapped_helpers_differ(cell: Cell) -> None:
     assert code(first["f"]) != code(second["f"])
 
 
-def test_cells_changed_by_the_code_are_state(cell: Cell) -> None:
-    """What the code itself changes would be another program at every call: it is left out."""
-    text = (
-        "cache, count = {}, 0\n"
-        "def helper(x):\n    global count\n    count += 1\n    cache[x] = x\n    return cache[x]\n"
-        "def f(x, seen=[]):\n    seen.append(x)\n    return helper(x)\n"
-    )
-    space = cell(text, notebook())
-    tracker = Tracker(space["f"])
-    before = tracker.current()
-    space["f"](1)
-    assert tracker.current() is before
-    assert [one.split(" ")[0] for one in before.unseen] == ["'cache'", "'count'", "'f(seen)'"]
-
-
-def test_instance_changed_by_its_methods_is_state(cell: Cell) -> None:
-    """An object whose changing methods are called counts by its class alone."""
-    text = (
-        "class Cache:\n    def __init__(self):\n        self.kept = {}\n"
-        "    def get(self, x):\n        self.kept[x] = x\n        return x\n"
-        "CACHE = Cache()\ndef f(x):\n    return CACHE.get(x)\n"
-    )
-    space = cell(text, notebook())
-    tracker = Tracker(space["f"])
-    before = tracker.current()
-    space["f"](1)
-    assert tracker.current().digest == before.digest
-    assert "notebook.Cache" in {one.name for one in before.parts}
-
-
 def test_slots_are_state(cell: Cell) -> None:
     """The state of a plain object counts, in its dict or in its slots."""
     text = (

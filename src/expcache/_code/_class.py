@@ -6,6 +6,7 @@ import ast
 from types import FunctionType
 from typing import Any
 
+from expcache._code._content import content
 from expcache._code._lookup import Cells
 from expcache._code._names import class_namespace, is_project_class, stem_of_namespace
 from expcache._code._normal import canonical
@@ -14,7 +15,7 @@ from expcache._code._scope import Scope, scope_of
 from expcache._code._source import Found, find_class
 from expcache._code._tree import body_without_methods, without_own
 from expcache._code._walk import Walk
-from expcache._code._watch import MISSING, contents
+from expcache._code._watch import MISSING
 from expcache._code._wrapped import is_code
 from expcache._encode import digest, encode, named, text
 
@@ -41,9 +42,10 @@ def _add(walk: Walk, kind: type, label: str, *, methods: bool) -> None:
         return
     cells = _cells(kind)
     node = without_own(found.node, walk, cells, namespace)
-    walk.changers[kind] = _changers(node)
     node = node if methods else body_without_methods(node)
-    pieces = [canonical(node), *walk.references(scope_of(node), cells, namespace)]
+    scope = scope_of(node)
+    walk.beyond(scope, f"{stem}.{label}")
+    pieces = [canonical(node), *walk.references(scope, cells, namespace)]
     pieces += [walk.class_(base) for base in kind.__bases__ if methods]
     pieces += _attributes(walk, kind, found, node, label)
     shown = found.source.segment(found.node)
@@ -56,8 +58,8 @@ def _unwritten(walk: Walk, kind: type, name: str) -> bytes:
     """Return what can be told of a class that no class statement made."""
     fields = getattr(kind, "_fields", None)
     if issubclass(kind, tuple) and fields:
-        defaults = walk.bytes_of(getattr(kind, "_field_defaults", {}))
-        return named("namedtuple", text(kind.__qualname__), encode(tuple(fields)), defaults or b"")
+        defaults = content(walk, getattr(kind, "_field_defaults", {})).body
+        return named("namedtuple", text(kind.__qualname__), encode(tuple(fields)), defaults)
     walk.unseen.append(f"{name} is a class without source: only its name counts")
     return text(kind.__qualname__)
 
@@ -71,21 +73,6 @@ def _cells(kind: type) -> Cells:
     return cells
 
 
-def _changers(node: ast.ClassDef) -> set[str]:
-    """Return the methods that change their instance, directly or by calling one that does."""
-    scopes = {
-        one.name: scope_of(one)
-        for one in node.body
-        if isinstance(one, _FUNCTION) and one.name not in _MAKERS
-    }
-    found = {name for name, scope in scopes.items() if scope.own_changes}
-    more = found
-    while more:
-        more = {name for name, scope in scopes.items() if scope.own & found} - found
-        found |= more
-    return found
-
-
 def _attributes(
     walk: Walk, kind: type, found: Found, node: ast.ClassDef, label: str
 ) -> list[bytes]:
@@ -93,8 +80,7 @@ def _attributes(
     pieces: list[bytes] = []
     namespace = class_namespace(kind)
     for name in sorted(_assigned(node)):
-        value = vars(kind).get(name, MISSING)
-        place = walk.watch.name(vars(kind), name, value, kind)
+        value, place = walk.watch.name(vars(kind), name, kind)
         if value is MISSING or (name.startswith("__") and name.endswith("__")):
             continue
         if _is_replaced(value, found) or _is_plain(walk, value):
@@ -105,7 +91,7 @@ def _attributes(
 
 def _is_plain(walk: Walk, value: object) -> bool:
     """Tell whether a class attribute counts by value; of others the body's text must do."""
-    return not is_code(value) and walk.bytes_of(value) is not None
+    return not is_code(value) and not content(walk, value).opaque
 
 
 def _assigned(node: ast.ClassDef) -> set[str]:
@@ -148,14 +134,12 @@ def add_method(walk: Walk, function: FunctionType, scope: Scope, cells: Cells) -
 def _class_of(walk: Walk, function: FunctionType, cells: Cells) -> type | None:
     """Return the class of a method; none yet while the class is being made."""
     if "__class__" in cells:
-        value = contents(cells["__class__"])
-        walk.watch.cell(cells["__class__"], value)
+        value, _ = walk.watch.cell(cells["__class__"], "__class__")
         return value if isinstance(value, type) else None
     names = function.__code__.co_qualname.split(".")[:-1]
     if not names or "<locals>" in names:
         return None
-    value = function.__globals__.get(names[0], MISSING)
-    walk.watch.name(function.__globals__, names[0], value)
+    value, _ = walk.watch.name(function.__globals__, names[0])
     for name in names[1:]:
         value = vars(value).get(name) if isinstance(value, type) else None
     return value if isinstance(value, type) else None
@@ -173,13 +157,13 @@ def _member(walk: Walk, kind: type, name: str) -> list[bytes]:
     for base in kind.__mro__:
         if name not in vars(base):
             continue
-        value = vars(base)[name]
         if not is_project_class(base):
             return []
-        walk.watch.name(vars(base), name, value, base)
+        value, _ = walk.watch.name(vars(base), name, base)
         if isinstance(value, FunctionType) and value.__code__.co_filename.startswith("<string>"):
             return []  # generated, as by dataclass: the fields of the body say it
-        value = getattr(value, "func", value)  # of a cached property
+        # Of a generic method, and of a cached property.
+        value = getattr(value, "dispatcher", getattr(value, "func", value))
         if is_code(value):
             return [text(name) + walk.target(value, name, None, class_namespace(base))]
         return []

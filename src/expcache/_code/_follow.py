@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import Any
 
 from expcache._code._class import add_class, add_method
+from expcache._code._content import content
 from expcache._code._lookup import Cells
 from expcache._code._names import stem_of_namespace
 from expcache._code._normal import canonical
@@ -16,7 +17,6 @@ from expcache._code._source import Found, Source, bytecode, find_function, sourc
 from expcache._code._tree import expressions, without_defaults, without_own
 from expcache._code._value import follow_value
 from expcache._code._walk import Walk
-from expcache._code._watch import is_frozen
 from expcache._code._wrapped import is_code
 from expcache._encode import digest, named, text
 from expcache.errors import CodeError
@@ -25,14 +25,13 @@ __all__ = ["finish"]
 
 
 def finish(walk: Walk) -> None:
-    """Look at everything reached; constants last, when it is known which ones change."""
+    """Look at everything reached."""
     while walk.definitions or walk.values:
         if walk.definitions:
             value, label = walk.definitions.popleft()
             (_add_function if isinstance(value, FunctionType) else add_class)(walk, value, label)
-            continue
-        follow_value(walk, walk.values.popleft())
-    walk.watch.forget(walk.state)
+        else:
+            follow_value(walk, walk.values.popleft())
 
 
 def _add_function(walk: Walk, function: FunctionType, label: str) -> None:
@@ -48,16 +47,19 @@ def _add_function(walk: Walk, function: FunctionType, label: str) -> None:
         pieces.append(bytecode(code))
         file, line, shown = code.co_filename, code.co_firstlineno, ""
     else:
-        pieces += _written(walk, function, found, cells)
+        pieces += _written(walk, function, found, cells, label)
         file, line = found.source.file, found.node.lineno
         shown = found.source.segment(found.node)
     walk.add(label, Part(f"{stem}.{label}", "function", file, line, digest(*pieces), shown))
 
 
-def _written(walk: Walk, function: FunctionType, found: Found, cells: Cells) -> list[bytes]:
+def _written(
+    walk: Walk, function: FunctionType, found: Found, cells: Cells, label: str
+) -> list[bytes]:
     namespace = function.__globals__
     node = without_own(without_defaults(found.node), walk, cells, namespace)
     scope = scope_of(node)
+    walk.beyond(scope, f"{stem_of_namespace(namespace)}.{label}")
     pieces = [canonical(node), *walk.references(scope, cells, namespace)]
     pieces += add_method(walk, function, scope, cells)
     if found.edited:
@@ -75,12 +77,9 @@ def _defaults(walk: Walk, function: FunctionType, found: Found | None, label: st
     pairs.update(function.__kwdefaults__ or {})
     if not pairs:
         return []
-    changed = set() if found is None else scope_of(found.node).inner_changes
     written = {} if found is None else expressions(found.node)
     pieces: list[bytes] = []
     for name, value in sorted(pairs.items()):
-        if name in changed and not is_frozen(value):
-            walk.changed.add((id(function), name))
         pieces.append(text(name) + _default(walk, function, value, name, label, written.get(name)))
     return pieces
 
@@ -94,7 +93,7 @@ def _default(  # noqa: PLR0913, PLR0917 - one default in its setting
     expression: ast.expr | None,
 ) -> bytes:
     namespace = function.__globals__
-    if expression is not None and not is_code(value) and walk.bytes_of(value) is None:
+    if expression is not None and not is_code(value) and content(walk, value).opaque:
         found = walk.references(scope_of(expression), {}, namespace)
         return named("expression", canonical(expression), *found)
     place, shown = (id(function), name), f"{label}({name})"

@@ -8,11 +8,10 @@ from typing import Any, Final, NamedTuple
 
 from expcache._code._block import Chain
 from expcache._code._names import is_own, is_project_namespace, module_namespace
-from expcache._code._watch import MISSING, Watch, contents
+from expcache._code._watch import MISSING, Place, Watch
 
 __all__ = ["Cells", "Place", "Seen", "look"]
 
-Place = tuple[int, str]
 Cells = dict[str, CellType]
 
 # What the import system and the interpreter set: paths and machinery, no part of the program.
@@ -49,10 +48,9 @@ def look(watch: Watch, chain: Chain, cells: Cells, namespace: dict[str, Any]) ->
     if name in _MODULE_NAMES:
         return None
     if name in cells:
-        value = contents(cells[name])
-        return _inside(watch, chain, Seen(value, watch.cell(cells[name], value), namespace))
-    value = namespace.get(name, MISSING)
-    place = watch.name(namespace, name, value)
+        value, place = watch.cell(cells[name], name)
+        return _inside(watch, chain, Seen(value, place, namespace))
+    value, place = watch.name(namespace, name)
     if value is MISSING and hasattr(builtins, name):
         return None
     return _inside(watch, chain, Seen(value, place, namespace))
@@ -64,7 +62,6 @@ def _inside(watch: Watch, chain: Chain, seen: Seen) -> Seen:
         inner = module_namespace(seen.value)
         if not is_project_namespace(inner) or is_own(seen.value):
             break
-        value = inner.get(chain[seen.used], MISSING)
-        place = watch.name(inner, chain[seen.used], value)
+        value, place = watch.name(inner, chain[seen.used])
         seen = Seen(value, place, inner, seen.used + 1)
     return seen

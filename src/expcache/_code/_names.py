@@ -24,6 +24,7 @@ __all__ = [
     "name_of",
     "stem_of",
     "stem_of_namespace",
+    "title",
     "unwrapped",
 ]
 
@@ -111,7 +112,8 @@ def is_own(value: object) -> bool:
         return is_own_name(value.__name__)
     if isinstance(value, FunctionType):
         return is_own_name(value.__globals__.get("__name__"))
-    return is_own_name((value if isinstance(value, type) else type(value)).__module__)
+    kind = value if isinstance(value, type) else type(value)
+    return is_own_name(getattr(kind, "__module__", None))
 
 
 def _top(module: object) -> str:
@@ -128,7 +130,7 @@ def is_project_function(function: FunctionType) -> bool:
 
 def is_project_class(kind: type) -> bool:
     """Tell whether a class is the user's code."""
-    if kind.__module__ == "builtins":
+    if getattr(kind, "__module__", "builtins") == "builtins":
         return False
     namespace = class_namespace(kind)
     return bool(namespace) and is_project_namespace(namespace)
@@ -185,12 +187,22 @@ def external_name(value: Any) -> str:
     return f"{_ALIASES.get(top, top)}.{owner.__qualname__}"
 
 
+def title(owner: Any, name: str) -> str:
+    """Return what a name is called in a message: of a module, of a class, of a closure."""
+    if isinstance(owner, dict):
+        return f"{stem_of_namespace(owner)}.{name}"
+    if isinstance(owner, type):
+        return f"{stem_of_namespace(class_namespace(owner))}.{owner.__qualname__}.{name}"
+    return name
+
+
 def class_namespace(value: type) -> dict[str, Any]:
     """Return the globals of the module that defines a class, or an empty mapping."""
+    own = getattr(value, "__module__", None)
     for one in vars(value).values():
-        if isinstance(one, FunctionType) and one.__module__ == value.__module__:
+        if isinstance(one, FunctionType) and one.__module__ == own:
             return one.__globals__
-    module = sys.modules.get(str(value.__module__))
+    module = sys.modules.get(str(own))
     return {} if module is None else module_namespace(module)
 
 

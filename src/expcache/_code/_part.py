@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import os
+from typing import Any, NamedTuple
 
+from expcache._code._names import stem_of_namespace
 from expcache._encode import digest, encode
 
-__all__ = ["Code", "Part", "code_of"]
+__all__ = ["Code", "Part", "Value", "code_of"]
 
 _SCHEME = 1
 
@@ -28,6 +30,26 @@ class Code(NamedTuple):
     digest: str
     parts: tuple[Part, ...]
     unseen: tuple[str, ...] = ()
+
+
+class Value(NamedTuple):
+    """A constant that waits until all functions are known."""
+
+    value: object
+    place: tuple[int, str] | None
+    label: str
+    namespace: dict[str, Any]
+    kind: str
+
+    @property
+    def name(self) -> str:
+        """The label with its module, for people."""
+        return f"{stem_of_namespace(self.namespace)}.{self.label}"
+
+    @property
+    def home(self) -> str:
+        """The directory of the module."""
+        return os.path.dirname(str(self.namespace.get("__file__", "")))  # noqa: PTH120 - hot
 
 
 def code_of(roots: list[bytes], labelled: dict[str, Part], unseen: list[str]) -> Code:

@@ -6,31 +6,15 @@ import ast
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from expcache._code._block import Block, Chain, bind, chain_of, container_of, home_of
+from expcache._code._block import Block, Chain, bind, chain_of, home_of
 from expcache._code._normal import fields
 
 __all__ = ["Import", "Scope", "imports_of", "scope_of"]
 
-# Calling one of these on a container or an object of the standard library changes it.
-_CHANGING = frozenset(
-    {
-        "add",
-        "append",
-        "appendleft",
-        "clear",
-        "discard",
-        "extend",
-        "insert",
-        "pop",
-        "popitem",
-        "popleft",
-        "remove",
-        "reverse",
-        "setdefault",
-        "sort",
-        "update",
-    }
-)
+# What they reach depends on text that is known only when they run.
+_BY_TEXT = frozenset({"eval", "exec", "globals", "__import__"})
+_BY_NAME = frozenset({"getattr", "setattr", "delattr"})
+_TABLES = frozenset({"locals", "vars"})
 
 
 class Import(NamedTuple):
@@ -44,22 +28,18 @@ class Import(NamedTuple):
 class Scope:
     """What a definition takes from outside.
 
-    `reads` are dotted chains that begin with a free name, `changes` those that the definition
-    stores into or changes by a method, `imports` what it imports when it runs. Of its first
-    parameter (the instance, for a method) it uses the attributes `own`, changes `own_changes`,
-    and hands it on as a whole when `escapes`; `inner_changes` are the arguments and locals whose
-    content it changes.
+    `reads` are dotted chains that begin with a free name, `imports` what it imports when it runs.
+    Of its first parameter (the instance, for a method) it uses the attributes `own`, and hands it
+    on as a whole when `escapes`. What its `beyond` calls reach cannot be told from the source.
     """
 
     def __init__(self, imports: set[Import]) -> None:
         """Begin with the imports."""
         self.reads: set[Chain] = set()
-        self.changes: set[Chain] = set()
         self.imports = imports
         self.own: set[str] = set()
-        self.own_changes = False
-        self.inner_changes: set[str] = set()
         self.escapes = False
+        self.beyond: set[str] = set()
 
 
 def scope_of(node: ast.AST) -> Scope:
@@ -78,6 +58,12 @@ def imports_of(node: ast.AST) -> set[Import]:
     return found
 
 
+def _imports_text(node: ast.Call) -> bool:
+    first = node.args[0] if len(node.args) == 1 else None
+    text = first.value if isinstance(first, ast.Constant) else None
+    return isinstance(text, str) and not text.startswith(".")
+
+
 def _imported(node: ast.Import | ast.ImportFrom) -> list[Import]:
     if isinstance(node, ast.Import):
         return [Import(alias.name) for alias in node.names]
@@ -93,6 +79,7 @@ class _Visitor:
         self.first: str | None = None
         self.inside: Block | None = None
         self.uses: list[tuple[Chain, Block, bool]] = []
+        self.calls: list[tuple[Chain, Block, str]] = []
         self.imports: set[Import] = set()
 
     def visit(self, node: object, block: Block) -> None:
@@ -122,27 +109,35 @@ class _Visitor:
                 self.uses.append(((node.id,), block, True))
 
     def attribute(self, node: ast.Attribute, block: Block) -> None:
-        changed = not isinstance(node.ctx, ast.Load)
-        whole = chain_of(node)
-        chain = container_of(node) if changed else whole
-        if chain is not None:
-            self.uses.append((chain, block, changed))
-        if whole is None:
+        chain = chain_of(node)
+        if chain is None:
             self.visit(node.value, block)
+        else:
+            self.uses.append((chain, block, not isinstance(node.ctx, ast.Load)))
+        self.table(node, block)
 
     def subscript(self, node: ast.Subscript, block: Block) -> None:
-        if not isinstance(node.ctx, ast.Load):
-            chain = container_of(node)
-            if chain is not None:
-                self.uses.append((chain, block, True))
-        self.visit(node.value, block)
-        self.visit(node.slice, block)
+        self.generic(node, block)
+        self.table(node, block)
+
+    def table(self, node: ast.Subscript | ast.Attribute, block: Block) -> None:
+        """Take `vars(...)[name]`, but not a call that only shows what there is."""
+        if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name):
+            name = node.value.func.id
+            if name in _TABLES:
+                self.calls.append(((name,), block, name))
 
     def call(self, node: ast.Call, block: Block) -> None:
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
-            chain = container_of(node.func.value)
-            if chain is not None:
-                self.uses.append((chain, block, True))
+        chain = chain_of(node.func) or ("",)
+        last = node.func.attr if isinstance(node.func, ast.Attribute) else chain[-1]
+        plain = len(node.args) > 1 and isinstance(node.args[1], ast.Constant)
+        imported = last == "import_module" and not _imports_text(node)
+        if last in _BY_TEXT or (last in _BY_NAME and not plain) or imported:
+            self.calls.append((chain, block, last))
+        elif last == "__subclasses__":
+            self.calls.append((("",), block, last))
+        if last in {"import_module", "__import__"} and _imports_text(node):
+            self.imports.add(Import(node.args[0].value))  # type: ignore[attr-defined]
         self.generic(node, block)
 
     def named(self, node: ast.NamedExpr, block: Block) -> None:
@@ -205,25 +200,18 @@ class _Visitor:
 
     def resolved(self) -> Scope:
         scope = Scope(imports=self.imports)
-        for chain, block, changed in self.uses:
+        for chain, block, stored in self.uses:
             home = home_of(chain[0], block)
             if home is self.outside:
                 scope.reads.add(chain)
-                if changed:
-                    scope.changes.add(chain)
-            elif home is self.inside:
-                if changed:
-                    scope.inner_changes.add(chain[0])
-                if chain[0] == self.first:
-                    self._use_of_first(scope, chain, changed=changed)
+            elif home is self.inside and chain[0] == self.first:
+                if len(chain) > 1:
+                    scope.own.add(chain[1])
+                elif not stored:
+                    scope.escapes = True
+        outside = [one for one in self.calls if home_of(one[0][0], one[1]) is self.outside]
+        scope.beyond.update(name for _, _, name in outside)
         return scope
-
-    def _use_of_first(self, scope: Scope, chain: Chain, *, changed: bool) -> None:
-        if len(chain) > 1:
-            scope.own.add(chain[1])
-            scope.own_changes |= changed
-        elif not changed:
-            scope.escapes = True
 
 
 _VISITS: dict[type[ast.AST], Callable[[_Visitor, Any, Block], None]] = {

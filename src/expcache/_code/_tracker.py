@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
 
@@ -10,17 +11,20 @@ from expcache._code._follow import finish, no_source
 from expcache._code._names import is_project_function, name_of, unwrapped
 from expcache._code._part import Code
 from expcache._code._walk import Walk
+from expcache._code._watch import Watch
 from expcache._code._wrapped import is_code
 from expcache._encode import encode
 from expcache.errors import CodeError
 
 __all__ = ["Tracker"]
 
+_running: list[Tracker] = []
+
 
 class Tracker:
     """Follows one function, from when it is decorated."""
 
-    __slots__ = ("_code", "_depends", "_function", "_unchanged")
+    __slots__ = ("_code", "_depends", "_function", "_unchanged", "_watch")
 
     def __init__(self, function: Any, *, depends: Sequence[object] = ()) -> None:
         """Read the function's source, and that of everything it reaches, now.
@@ -39,18 +43,39 @@ class Tracker:
 
     def current(self) -> Code:
         """Return the fingerprint of the code as it is now."""
+        if self._unchanged():
+            return self._code
+        # What changed since a run began that still goes on is that run's doing.
+        for one in tuple(_running):
+            one.pin()
         return self._code if self._unchanged() else self._take(fresh=False)
 
+    def pin(self) -> None:
+        """Take what changed since `current` was called last for state that the run changes.
+
+        To be called after a run was computed. What changed counts from now on as it was before
+        the run, in every fingerprint of this process.
+        """
+        if not self._unchanged():
+            self._watch.pin()
+            self._take(fresh=False)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Pin what a run changes, also while it goes on: for calls inside it, or next to it."""
+        _running.append(self)
+        try:
+            yield
+        finally:
+            self.pin()
+            _running.remove(self)
+
     def _take(self, *, fresh: bool) -> Code:
-        changed: frozenset[tuple[int, str]] = frozenset()
-        while True:
-            walk = Walk(changed)
-            self._begin(walk, fresh=fresh)
-            finish(walk)
-            if not walk.mistaken:
-                break
-            changed = frozenset(walk.changed)
+        walk = Walk()
+        self._begin(walk, fresh=fresh)
+        finish(walk)
         code = walk.code()
+        self._watch: Watch = walk.watch
         self._code: Code = code
         self._unchanged: Callable[[], bool] = walk.watch.check()
         return code

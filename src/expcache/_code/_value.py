@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import reprlib
+from itertools import islice
 from pathlib import PurePath
-from types import GenericAlias, MemberDescriptorType
+from types import FunctionType
 from typing import Any
 
-from expcache._code._lookup import Place
+from expcache._code._content import content, probe
+from expcache._code._made import made
 from expcache._code._names import external_name, is_own, is_project_class
-from expcache._code._part import Part
-from expcache._code._walk import Value, Walk
+from expcache._code._part import Part, Value
+from expcache._code._pin import PINS, Held, note
+from expcache._code._walk import Walk
 from expcache._code._watch import is_frozen
 from expcache._encode import digest, named, text
 
-__all__ = ["encoded", "follow_value"]
+__all__ = ["follow_value"]
 
-# They have no canonical form, and no part in what a function computes.
-_QUIET = frozenset({"logging.Logger", "thread.lock", "thread.RLock", "thread._local"})
 _LIMIT = 1000
 _DEPTH = 4
 
@@ -35,110 +37,68 @@ _shown = _Shown()
 
 
 def follow_value(walk: Walk, one: Value) -> None:
-    """Add the part of one constant; by its name alone, if the code itself changes it."""
-    _follow_instances(walk, one.value, 0)
-    if walk.definitions:  # of the classes just met, it must be known which methods change them
-        walk.values.append(one)
-        return
-    if one.place is not None and _is_changed(walk, one.value, one.place):
-        walk.state.add(one.place)
-        note = f"{one.label!r} is changed by the code itself: its value does not count"
-        walk.unseen.append(note)
-        body, shown = b"state", ""
-    else:
-        body = _beside(one) or encoded(walk, one.value, one.label, one.stem)
-        shown = _shown.repr(one.value)
-    name = f"{one.stem}.{one.label}"
-    walk.add(one.label, Part(name, one.kind, "", 0, digest(body), shown))
+    """Add the part of one constant."""
+    body = _beside(one)
+    if body is None:
+        held = _held(walk, one)
+        body = named("value", held.body, *_origin(walk, one, held)) if held.opaque else held.body
+    walk.add(one.label, Part(one.name, one.kind, "", 0, digest(body), _shown.repr(one.value)))
 
 
 def _beside(one: Value) -> bytes | None:
     """Return bytes of a path in the module's own directory: the same in every checkout."""
-    value = one.value
-    if not one.home or not isinstance(value, (str, PurePath)):
+    value, home = one.value, one.home
+    if not home or not isinstance(value, (str, PurePath)):
         return None
     shown = str(value)
-    if shown != one.home and not shown.startswith(one.home + os.sep):
+    if shown != home and not shown.startswith(home + os.sep):
         return None
     kind = "path" if isinstance(value, PurePath) else "text"
-    return named("beside", text(kind), text(PurePath(shown[len(one.home) :]).as_posix()))
+    return named("beside", text(kind), text(PurePath(shown[len(home) :]).as_posix()))
 
 
-def encoded(walk: Walk, value: object, label: str, stem: str) -> bytes:
-    """Return the canonical bytes of a value now, and watch it if it can change."""
-    body = walk.bytes_of(value)
-    if body is None:
-        return _opaque(walk, value, label, stem)
-    if not is_frozen(value):
-        walk.watch.mutable.append((lambda: _probe(value), _probe(value)))
-    return body
+def _held(walk: Walk, one: Value) -> Held:
+    """Return the value as it is now, and watch it; as it was, if the runs change it."""
+    pinned = PINS.values.get(id(one.value))
+    if pinned is not None:
+        walk.unseen.append(note(pinned.name))
+        return pinned._replace(body=_again(walk, pinned))
+    walk.met = {}
+    _follow_instances(walk, one.value, 0)
+    body, opaque = content(walk, one.value)
+    held = Held(one.value, one.name, body, opaque, tuple(walk.met.values()))
+    if not is_frozen(one.value):
+        walk.watch.value(held, probe)
+    return held
 
 
-def _probe(value: object) -> bytes:
-    """Return the bytes of a value for comparison in this process, with functions by identity."""
-    return _BY_IDENTITY.bytes_of(value) or b""
+def _again(walk: Walk, held: Held) -> bytes:
+    """Follow what a value referred to when it was taken; its labels are those of another walk."""
+    new: dict[bytes, bytes] = {}
+    for old, one in held.parts:
+        new[old] = walk.function(one) if isinstance(one, FunctionType) else walk.class_(one)
+    labels = b"|".join(map(re.escape, new))
+    return re.sub(labels, lambda found: new[found[0]], held.body) if new else held.body
 
 
-class _ByIdentity(Walk):
-    """Stands in for a walk while a known constant is compared with what it was."""
-
-    def function(self, function: Any) -> bytes:
-        return b"%d" % id(function)
-
-    def class_(self, kind: type) -> bytes:
-        return b"%d" % id(kind)
-
-
-_BY_IDENTITY = _ByIdentity()
-
-
-def _opaque(walk: Walk, value: object, label: str, stem: str) -> bytes:
-    """Return what can be told of a value without canonical form: its type, parts of its state."""
-    kind = type(value)
-    if is_project_class(kind):
-        if label.count(".") < _DEPTH:
-            return named("instance", text(kind.__qualname__), *_state(walk, value, label, stem))
-        walk.unseen.append(f"{label!r} is a {kind.__qualname__}: its content does not count")
-        return named("opaque", text(kind.__qualname__))
-    name = external_name(kind)
-    if name in _QUIET or kind.__module__ == "typing" or kind is GenericAlias:
-        shown = repr(value) if kind.__module__ == "typing" else ""
-        return named("quiet", text(name), text(shown))
-    walk.unseen.append(f"{label!r} is a {name}: its content does not count")
-    return named("opaque", text(name))
-
-
-def _attributes(value: object) -> dict[str, Any]:
-    """Return the state of an instance, in its dict and in its slots."""
-    state = dict(getattr(value, "__dict__", {}))
-    for kind in type(value).__mro__:
-        for name, one in vars(kind).items():
-            if isinstance(one, MemberDescriptorType) and is_project_class(kind):
-                state[name] = getattr(value, name, None)
-    return state
-
-
-def _state(walk: Walk, value: object, label: str, stem: str) -> list[bytes]:
-    state = _attributes(value)
-    walk.watch.mutable.append((lambda: _probe_state(_attributes(value)), _probe_state(state)))
-    return [
-        text(name) + encoded(walk, item, f"{label}.{name}", stem)
-        for name, item in sorted(state.items())
-    ]
-
-
-def _probe_state(state: dict[str, Any]) -> bytes:
-    return b"".join(_probe((name, item)) for name, item in sorted(state.items()))
+def _origin(walk: Walk, one: Value, held: Held) -> list[bytes]:
+    """Return what a module says of a value that has no canonical form: how it is made."""
+    found = made(walk, one)
+    how = "it counts by what makes it" if found else "its content does not count"
+    for name in held.opaque:
+        verb = "is" if name == external_name(type(one.value)) else "holds"
+        walk.unseen.append(f"{one.label!r} {verb} a {name}: {how}")
+    return found
 
 
 def _follow_instances(walk: Walk, value: object, depth: int) -> None:
     """Follow the classes of the project's objects inside a constant: their methods may be used."""
     if type(value) in {list, tuple, set, frozenset, dict} and depth < _DEPTH:
         items: Any = value.values() if isinstance(value, dict) else value
-        classes = {type(item) for item, _ in zip(items, range(_LIMIT), strict=False)}
+        classes = {type(item) for item in islice(items, _LIMIT)}
         if classes <= {int, float, str, bool, bytes, type(None)}:
             return
-        for item, _ in zip(items, range(_LIMIT), strict=False):
+        for item in islice(items, _LIMIT):
             _follow_instances(walk, item, depth + 1)
     elif _is_instance(value) and depth < _DEPTH:
         walk.class_(type(value))
@@ -150,14 +110,3 @@ def _is_instance(value: object) -> bool:
     if isinstance(value, type) or is_own(value):
         return False
     return is_project_class(type(value))
-
-
-def _is_changed(walk: Walk, value: object, place: Place) -> bool:
-    """Tell whether followed code stores into the place, or calls a method that changes it."""
-    used = walk.uses.get(place, set())
-    if any(used & walk.changers.get(kind, set()) for kind in type(value).__mro__):
-        walk.changed.add(place)
-    if place in walk.changed:
-        return True
-    walk.by_value.add(place)
-    return False

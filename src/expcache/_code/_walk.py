@@ -4,23 +4,18 @@ Each definition and constant is a part with a label of its own: its qualified na
 where a name comes twice. References between parts are by label, in an order that follows from the
 source, so the fingerprint is the same in every process.
 
-A global that the followed code changes while it runs (a cache, a counter) is state: by value, the
-fingerprint would differ from call to call. It counts by its name alone, and is listed as unseen.
+A global that the runs change (a cache, a counter) counts as it was before the first of them.
 """
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from threading import local
-from types import (
-    FunctionType,
-    ModuleType,
-)
-from typing import Any, NamedTuple
+from types import FunctionType, MappingProxyType, ModuleType
+from typing import Any
 
 from expcache._code._block import Chain
-from expcache._code._lookup import Cells, Place, look
+from expcache._code._lookup import Cells, look
 from expcache._code._module import Module, modules_of, package_of
 from expcache._code._names import (
     external_name,
@@ -30,27 +25,17 @@ from expcache._code._names import (
     is_project_namespace,
     label_of,
     module_namespace,
-    stem_of_namespace,
+    title,
 )
-from expcache._code._part import Code, Part, code_of
+from expcache._code._part import Code, Part, Value, code_of
+from expcache._code._pin import note
 from expcache._code._scope import Import, Scope
-from expcache._code._watch import MISSING, Watch
+from expcache._code._watch import MISSING, Place, Watch
 from expcache._code._wrapped import BUILTIN, inner_of
 from expcache._encode import digest, encode, named, text
 from expcache.errors import IdentityError
 
-__all__ = ["Cells", "Place", "Value", "Walk", "active"]
-
-
-class Value(NamedTuple):
-    """A constant that waits until all functions are known."""
-
-    value: object
-    place: Place | None
-    label: str
-    stem: str
-    kind: str
-    home: str
+__all__ = ["Cells", "Walk", "active"]
 
 
 class _Active(local):
@@ -64,33 +49,25 @@ active = _Active()
 class Walk:
     """One walk: what is found, what waits to be looked at, what is to be watched."""
 
-    def __init__(self, changed: frozenset[Place] = frozenset()) -> None:
-        """Begin a walk that knows of some places that the code itself changes."""
+    def __init__(self) -> None:
+        """Begin with nothing found."""
         self.watch = Watch()
         self.unseen: list[str] = []
-        self.changed: set[Place] = set(changed)
         self.parts: dict[str, Part] = {}
         self.labels: dict[object, str] = {}
         self.taken: dict[str, int] = {}
         self.definitions: deque[tuple[Any, str]] = deque()
         self.values: deque[Value] = deque()
-        self.by_value: set[Place] = set()
-        self.state: set[Place] = set()
-        self.uses: dict[Place, set[str]] = {}
-        self.changers: dict[type, set[str]] = {}
+        self.met: dict[int, tuple[bytes, Any]] = {}
         self.root: object = None
         self.fresh = False
         self.roots: list[bytes] = []
         self.kept: list[object] = []
 
-    @property
-    def mistaken(self) -> set[Place]:
-        """Places that were taken by value before the code that changes them was found."""
-        return self.by_value & self.changed
-
     def code(self) -> Code:
         """Return the fingerprint of all that was reached."""
-        return code_of(self.roots, self.parts, self.unseen)
+        pinned = [note(title(one.owner, one.name)) for one in self.watch.pinned]
+        return code_of(self.roots, self.parts, self.unseen + pinned)
 
     def claim(self, key: object, name: str) -> tuple[str, bool]:
         """Return the label of a thing, and whether it is met for the first time."""
@@ -112,10 +89,6 @@ class Walk:
             target = self.resolve(chain, cells, namespace)
             if target is not None:
                 found.append(text(".".join(chain)) + target)
-        for chain in scope.changes:
-            seen = look(self.watch, chain, cells, namespace)
-            if seen is not None:
-                self.changed.add(seen.place)
         if scope.imports:
             found.append(self.modules(scope.imports, package_of(namespace)))
         return found
@@ -128,8 +101,6 @@ class Walk:
         if seen.value is MISSING:
             self.unseen.append(f"{'.'.join(chain[: seen.used])!r} is not defined")
             return None
-        if seen.used < len(chain):
-            self.uses.setdefault(seen.place, set()).add(chain[seen.used])
         return self.target(seen.value, chain[seen.used - 1], seen.place, seen.namespace)
 
     def target(  # noqa: PLR0911 - one return for each kind of value
@@ -162,12 +133,17 @@ class Walk:
         """Follow a value that the fingerprint is about."""
         self.roots.append(self.target(value, name, None, namespace, kind))
 
+    def beyond(self, scope: Scope, name: str) -> None:
+        """List the calls of a definition whose targets only running it tells."""
+        for call in sorted(scope.beyond):
+            self.unseen.append(f"{name} uses {call}(): what it finds by name is not followed")
+
     def bytes_of(self, value: object) -> bytes | None:
         """Return the canonical bytes of a value, its functions being followed; None without."""
         outer, active.walk = active.walk, self
         try:
             return encode(value)
-        except IdentityError:
+        except (IdentityError, AttributeError):  # the latter of a class without a module
             return None
         finally:
             active.walk = outer
@@ -180,12 +156,25 @@ class Walk:
                 self.kept.append(function)
                 self.watch.functions[id(function)] = (function, function.__code__)
                 self.definitions.append((function, label))
-            return named("part", text(label))
+            return self._met(function, label)
         outer = named("external", text(external_name(function)))
         inner = function.__dict__.get("__wrapped__")
         if isinstance(inner, FunctionType):
-            return named("around", outer, self.function(inner))
+            return named("around", outer, self.function(inner), *self._registry(function, inner))
         return outer
+
+    def _registry(self, function: FunctionType, inner: FunctionType) -> list[bytes]:
+        """Follow the implementations of a generic function, by the types they are for."""
+        registry = function.__dict__.get("registry")
+        if not isinstance(registry, MappingProxyType):
+            return []
+        name = f"{label_of(inner.__qualname__)}.registry"
+        return [self.constant(registry, name, (id(function), "registry"), inner.__globals__)]
+
+    def _met(self, one: Any, label: str) -> bytes:
+        found = named("part", text(label))
+        self.met[id(one)] = (found, one)
+        return found
 
     def class_(self, kind: type) -> bytes:
         """Follow a class of the project with its bases; name one of a library."""
@@ -195,7 +184,7 @@ class Walk:
         if first:
             self.kept.append(kind)
             self.definitions.append((kind, label))
-        return named("part", text(label))
+        return self._met(kind, label)
 
     def module(self, module: ModuleType) -> bytes:
         """Take a module of the project whole; name one of a library."""
@@ -219,15 +208,11 @@ class Walk:
     def _piece(
         self, value: Any, name: str, place: Place | None, namespace: dict[str, Any]
     ) -> bytes:
-        """Follow the function behind an experiment or a sweep; other pieces count by value."""
-        inner = getattr(getattr(value, "experiment", value), "__wrapped__", None)
-        if isinstance(inner, FunctionType):
-            return self.function(inner)
-        if inner is not None:
-            return self.target(inner, name, place, namespace)
-        if self.bytes_of(value) is None:
-            return named("own", text(type(value).__qualname__))
-        return self.constant(value, name, place, namespace)
+        """Follow the function behind an experiment; other pieces count as constants do."""
+        inner = getattr(value, "__wrapped__", None)
+        if inner is None:
+            return self.constant(value, name, place, namespace)
+        return self.target(inner, name, place, namespace)
 
     def constant(
         self,
@@ -242,7 +227,5 @@ class Walk:
         label, first = self.claim(place or object(), name)
         if first:
             self.kept.append(value)
-            stem = stem_of_namespace(namespace)
-            home = os.path.dirname(str(namespace.get("__file__", "")))  # noqa: PTH120 - hot
-            self.values.append(Value(value, place, label, stem, kind, home))
+            self.values.append(Value(value, place, label, namespace, kind))
         return named("part", text(label))
