@@ -99,7 +99,8 @@ def _load_all(store: Store, ids: Sequence[str], trust: Trust) -> RunSet[Any]:
     stored: dict[str, list[tuple[str, str]]] = {}
     for experiment in store.experiments():
         for key in store.keys(experiment):
-            stored.setdefault(id_of(key), []).append((experiment, key))
+            if is_result(key) or is_failure(key):
+                stored.setdefault(id_of(key), []).append((experiment, key))
     missing = [one for one in ids if len(one) == _WHOLE and one not in stored]
     if missing:
         _refuse_missing(store, ids, missing)
