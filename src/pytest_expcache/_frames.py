@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 
-__all__ = ["forget_locals", "show_user_frames"]
+__all__ = ["forget_locals", "has_user_frames", "show_user_frames"]
 
 _OWN = ("expcache", "pytest_expcache")
 
@@ -15,6 +15,11 @@ def show_user_frames(error: BaseException) -> None:
     """Cut the frames of this distribution out of an exception, and of those chained to it."""
     for one in _chain(error):
         one.__traceback__ = _user_frames(one.__traceback__)
+
+
+def has_user_frames(error: BaseException) -> bool:
+    """Whether anything of the user's is on the way to where an exception was raised."""
+    return not all(_is_own(entry.tb_frame) for entry in _entries(error.__traceback__))
 
 
 def forget_locals(error: BaseException) -> None:

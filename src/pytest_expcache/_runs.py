@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from pytest_expcache._collect import Point, is_sweep, point_of
-from pytest_expcache._frames import forget_locals, show_user_frames
+from pytest_expcache._frames import forget_locals, has_user_frames, show_user_frames
 from pytest_expcache._options import Options
 from pytest_expcache._plans import Plans
 from pytest_expcache._status import PREFIX, PointReport
@@ -32,6 +32,7 @@ class _Failure:
     nodeid: str
     error: BaseException
     trace: TracebackType | None
+    """None where expcache refused what the experiment returned: no line of it is at fault."""
     seconds: float
 
     def raise_again(self) -> None:
@@ -78,6 +79,20 @@ class Runs:
         """Pass over the body of the sweep itself: all of it is done."""
         return True if is_sweep(pyfuncitem.obj) else None
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Show the message alone of a failure that has no frame of the user's."""
+        report, point = (yield), point_of(item)
+        failure = None if point is None else self._failures.get(point.id)
+        excinfo = call.excinfo
+        if excinfo is None or failure is None or excinfo.value is not failure.error:
+            return report
+        if failure.trace is None and report.failed:
+            report.longrepr = excinfo.getrepr(style="value")
+        return report
+
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """Let go of what a failed experiment had in memory; its report is made by now."""
         latest = next(reversed(self._failures.values()), None)
@@ -112,7 +127,11 @@ class Runs:
         self._failures.pop(point.id, None)
         self._need_store(item, point)
         refresh = self._options.refresh and point.id not in self._refreshed
-        run: Run[Any] = point.sweep[point.index].compute(refresh=refresh)
+        try:
+            run: Run[Any] = point.sweep[point.index].compute(refresh=refresh)
+        except (SystemExit, pytest.fail.Exception):
+            _tell(item, point, "failed", 0.0)  # though nothing of it is stored
+            raise
         error, seconds = run.error, run.runtime or 0.0
         if error is None:
             self._refreshed.add(point.id)
@@ -122,7 +141,8 @@ class Runs:
         _tell(item, point, "failed", seconds)
         exception = error.exception or RuntimeError(error.traceback)
         show_user_frames(exception)
-        failure = _Failure(item.nodeid, exception, exception.__traceback__, seconds)
+        trace = exception.__traceback__ if has_user_frames(exception) else None
+        failure = _Failure(item.nodeid, exception, trace, seconds)
         self._failures[point.id] = failure
         return failure
 

@@ -138,6 +138,33 @@ def test_an_experiment_may_skip(project: Project) -> None:
     project.run("--sweep-status").stdout.fnmatch_lines("sweep_fit *3     0      0       0*3")
 
 
+@pytest.mark.parametrize("statement", ["raise SystemExit(3)", "import pytest; pytest.fail('no')"])
+def test_an_experiment_that_exits_has_failed(project: Project, statement: str) -> None:
+    """The table agrees with the test: it failed, although nothing of it is stored."""
+    project.write(STUDY.replace("return {", f"{statement}\n    return {{"))
+    result = project.run()
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(
+        ["sweep_fit       3         0       0       3        0 *", "3 of 3 selected points *"]
+    )
+
+
+def test_a_refused_result_is_told_without_frames(checked: Project) -> None:
+    """Where no line of the user's raised, the message is all that is shown, in checks too."""
+    checked.write((STUDY + CHECK).replace('return {"accuracy": C / 10}', "return (C for _ in [1])"))
+    result = checked.run("-k", "C:1")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*_ sweep_fit?C:1? _*",
+            "cannot keep the result of 'test_study.fit': a generator can be read only once.*",
+            "FAILED test_study.py::sweep_fit?C:1? - *ResultError: *",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*capture*")
+    result.stdout.no_fnmatch_line("*_cell.py*")
+
+
 def test_stop_at_the_first_failure(project: Project) -> None:
     """``-x`` computes nothing after a failure, and says what is missing."""
     project.failing(2)
