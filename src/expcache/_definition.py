@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from expcache._code import Tracker, file_of, name_of
@@ -98,6 +99,10 @@ class Definition:
         if not others or self.declared:
             return self.code
         return digest(encode((self.code, *sorted(encode(kind) for kind in others))))
+
+    def running(self) -> AbstractContextManager[None]:
+        """Surround a run: what it changes of its own constants counts as it was before."""
+        return nullcontext() if self._tracker is None else self._tracker.running()
 
     @property
     def code_notes(self) -> dict[str, Any]:

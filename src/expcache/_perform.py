@@ -112,14 +112,16 @@ class Performer:
     def perform(self, cell: Cell) -> Computed:
         """Compute a cell in this thread; a coroutine function gets an event loop of its own."""
         if not self.is_async:
-            return compute(cell)
+            with self.definition.running():
+                return compute(cell)
         import asyncio  # noqa: PLC0415 - 30 ms that only coroutine functions need
 
-        return asyncio.run(compute_async(cell))
+        return asyncio.run(self.perform_async(cell))
 
     async def perform_async(self, cell: Cell) -> Computed:
-        """Compute a cell whose function is a coroutine function, in the caller's loop."""
-        return await compute_async(cell)
+        """Compute a cell whose function is a coroutine function, in the caller's event loop."""
+        with self.definition.running():
+            return await compute_async(cell)
 
     def cell(self, run: Run[Any], failure: bytes | None = None) -> Cell:
         """Return all that is needed to compute a run; ``failure`` is its failed record, if any."""
