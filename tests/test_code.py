@@ -441,3 +441,16 @@ def test_code_has_canonical_bytes_before_any_experiment() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     seen = encode([json.dumps, json.JSONDecoder, dict, Path.home, staticmethod(abs)])
     assert (done.stdout.strip(), done.stderr) == (seen.hex(), "")
+
+
+def test_what_update_wrapper_copies_does_not_count(module: Module) -> None:
+    """The docstring and the type parameters that a wrapper copies are no state of it."""
+    text = (
+        "import functools\nclass memo:\n    def __init__(self, f):\n"
+        "        functools.update_wrapper(self, f)\n        self.f = f\n"
+        "    def __call__(self, x):\n        return self.f(x)\n"
+        "@memo\ndef twice(x):\n    'DOC'\n    return x * 2\ndef f(x):\n    return twice(x)\n"
+    )
+    before = code(module(text).f)
+    assert code(module(text.replace("DOC", "another")).f) == before
+    assert code(module(text.replace("* 2", "* 3")).f) != before

@@ -15,6 +15,12 @@ __all__ = ["Content", "attributes", "content", "probe"]
 
 # They have no canonical form, and no part in what a function computes.
 _QUIET = frozenset({"logging.Logger", "thread.lock", "thread.RLock", "thread._local"})
+# What `functools.update_wrapper` copies from the wrapped function, which is followed itself; the
+# list is longer on newer Pythons, and documentation counts nowhere.
+_COPIED = frozenset(
+    ("__annotate__", "__annotations__", "__doc__", "__module__", "__name__", "__qualname__")
+    + ("__type_params__",)
+)
 _DEPTH = 12
 
 
@@ -101,7 +107,7 @@ def attributes(value: object) -> dict[str, Any]:
         for name, one in vars(kind).items():
             if isinstance(one, MemberDescriptorType) and is_project_class(kind):
                 state[name] = getattr(value, name, None)
-    return state
+    return {name: one for name, one in state.items() if name not in _COPIED}
 
 
 def probe(value: object) -> bytes:
