@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from types import GenericAlias, MemberDescriptorType
 from typing import Any, NamedTuple
@@ -17,10 +18,7 @@ __all__ = ["Content", "attributes", "content", "probe"]
 _QUIET = frozenset({"logging.Logger", "thread.lock", "thread.RLock", "thread._local"})
 # What `functools.update_wrapper` copies from the wrapped function, which is followed itself; the
 # list is longer on newer Pythons, and documentation counts nowhere.
-_COPIED = frozenset(
-    ("__annotate__", "__annotations__", "__doc__", "__module__", "__name__", "__qualname__")
-    + ("__type_params__",)
-)
+_COPIED = {*functools.WRAPPER_ASSIGNMENTS, "__annotate__", "__annotations__", "__type_params__"}
 _DEPTH = 12
 
 
