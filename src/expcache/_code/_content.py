@@ -74,7 +74,7 @@ class _Leaves:
             state = sorted(attributes(value).items())
             pairs = [text(name) + self.of(one) for name, one in state]
             return named("instance", self.walk.class_(kind), *self.items(value), *pairs)
-        if kind.__module__ in {"builtins", "collections"} and isinstance(value, _CONTAINERS):
+        if isinstance(value, _CONTAINERS) and kind.__module__ in {"builtins", "collections"}:
             return named("items", text(external_name(kind)), *self.items(value))
         return self.leaf(value)
 
@@ -88,8 +88,9 @@ class _Leaves:
     def leaf(self, value: Any) -> bytes:
         kind = type(value)
         name = external_name(kind)
-        if name in _QUIET or getattr(kind, "__module__", "") == "typing" or kind is GenericAlias:
-            shown = repr(value) if kind.__module__ == "typing" else ""
+        typing = getattr(kind, "__module__", "") == "typing"
+        if name in _QUIET or typing or kind is GenericAlias:
+            shown = repr(value) if typing else ""
             return named("quiet", text(name), text(shown))
         self.opaque.append(name)
         return named("opaque", text(name))

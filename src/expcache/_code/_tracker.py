@@ -63,12 +63,15 @@ class Tracker:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Pin what a run changes, also while it goes on: for calls inside it, or next to it."""
+        self.current()  # what changed before it began is not its doing
         _running.append(self)
         try:
             yield
         finally:
-            self.pin()
-            _running.remove(self)
+            try:
+                self.pin()
+            finally:
+                _running.remove(self)
 
     def _take(self, *, fresh: bool) -> Code:
         walk = Walk()

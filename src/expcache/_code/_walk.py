@@ -179,6 +179,9 @@ class Walk:
     def class_(self, kind: type) -> bytes:
         """Follow a class of the project with its bases; name one of a library."""
         if not is_project_class(kind):
+            if not hasattr(kind, "__module__"):
+                lost = f"{kind.__qualname__} is a class without a module: only its name counts"
+                self.unseen.append(lost)
             return named("external", text(external_name(kind)))
         label, first = self.claim(id(kind), label_of(kind.__qualname__))
         if first:
@@ -210,7 +213,7 @@ class Walk:
     ) -> bytes:
         """Follow the function behind an experiment; other pieces count as constants do."""
         inner = getattr(value, "__wrapped__", None)
-        if inner is None:
+        if inner is None or hasattr(value, "experiment"):  # a sweep: its points count too
             return self.constant(value, name, place, namespace)
         return self.target(inner, name, place, namespace)
 
