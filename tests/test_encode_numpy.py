@@ -190,22 +190,15 @@ def test_chunks(dtype: str, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None
     values = np.arange(60).astype(dtype).reshape(3, 4, 5)
     whole = digest(values.astype(values.dtype.newbyteorder("<")).tobytes())
     monkeypatch.setattr(_buffer, "_CHUNK", chunk)
-    monkeypatch.setattr(_buffer, "_BLOCK", chunk)
-    monkeypatch.setattr(_buffer, "_LARGE", 512)
     for same in (values, np.asfortranarray(values), values.astype(values.dtype.newbyteorder(">"))):
         assert _buffer.fingerprint(same).hex() == whole
 
 
-@pytest.mark.parametrize("large", [1, 1 << 20], ids=["threaded", "alone"])
 @pytest.mark.parametrize("chunk", [16, 64, 1 << 20])
 @pytest.mark.parametrize("dtype", ["f8", "f4", "f2", "c16"])
-def test_one_nan_far_behind(
-    dtype: str, chunk: int, large: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_nan_far_behind(dtype: str, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A NaN in any chunk is found, whatever its sign, and what surrounds it stays."""
     monkeypatch.setattr(_buffer, "_CHUNK", chunk)
-    monkeypatch.setattr(_buffer, "_BLOCK", chunk)
-    monkeypatch.setattr(_buffer, "_LARGE", large)
     values = np.arange(50).astype(dtype)
     found = set()
     for place in (0, 1, 25, 49):

@@ -1,23 +1,20 @@
 """The xxh3-128 of an array's values: of little-endian bytes in C order, with one NaN.
 
 A contiguous array is hashed where it lies. Each chunk is hashed and, while the cache still holds
-it, searched for NaN with a reduction, in a second thread if the array is large; only an array that
-has one is hashed again, in copies. Other arrays are read through a buffered iterator. The digest
-does not depend on how chunks fall.
+it, searched for NaN with a reduction; only an array that has one is hashed again, in copies. A
+second thread for the search gains nothing: the memory serves one reader as fast as two. Other
+arrays are read through a buffered iterator. The digest does not depend on how chunks fall.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from xxhash import xxh3_128
 
-_CHUNK = 1 << 20  # bytes: small enough for a core's cache, large enough to hide the calls
-_BLOCK = 1 << 22  # bytes: small enough for the cache that cores share, large enough for a thread
-_LARGE = 1 << 26  # bytes, from which on a second thread is worth its start
+_CHUNK = 1 << 19  # bytes: small enough for a core's cache, large enough to hide the calls
 
 
 def fingerprint(values: np.ndarray[Any, Any]) -> bytes:
@@ -71,35 +68,12 @@ def _hash_without_nan(flat: np.ndarray[Any, Any], floats: np.dtype[Any] | None) 
     """Return the digest, or None if there is a NaN."""
     if floats is None:
         return xxh3_128(_raw(flat)).digest()
-    if flat.nbytes >= _LARGE:
-        return _hash_and_search(flat, floats)
     state = xxh3_128()
     for chunk in _chunks(flat, _CHUNK):
         state.update(_raw(chunk))
         if _has_nan(chunk.view(floats)):
             return None
     return state.digest()
-
-
-def _hash_and_search(flat: np.ndarray[Any, Any], floats: np.dtype[Any]) -> bytes | None:
-    """Hash here while a second thread searches what was hashed: neither needs the GIL.
-
-    A block is searched here instead while the thread is behind, as it is when no core is free.
-    """
-    state = xxh3_128()
-    with ThreadPoolExecutor(1, "expcache-nan") as searcher:
-        search = searcher.submit(bool)
-        for block in _chunks(flat, _BLOCK):
-            state.update(_raw(block))
-            values = block.view(floats)
-            if not search.done():
-                found = _has_nan(values)
-            else:
-                found = search.result()
-                search = searcher.submit(_has_nan, values)
-            if found:
-                return None
-        return None if search.result() else state.digest()
 
 
 def _has_nan(values: np.ndarray[Any, Any]) -> bool:
