@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 from expcache._outcome import Failure
 from expcache._perform import Pending, Performer, sound
-from expcache._query import Errors, Failed, id_of, located_at
+from expcache._query import Errors, Failed, Located, id_of, located_at
 from expcache._run import Run
 
 __all__ = ["Policy", "as_completed"]
@@ -46,29 +46,52 @@ def as_completed(
     performer: Performer, runs: Iterable[Run[Any]], policy: Policy
 ) -> Iterator[Run[Any]]:
     """Yield every run once its record is safe: of each window, the stored ones first."""
-    pending: deque[Pending] = deque()
     runs = iter(runs)
+    while window := list(islice(runs, _WINDOW)):
+        missing = window if policy.refresh else (yield from _recall(performer, window))
+        if missing:
+            yield from _complete(performer, missing, policy)
+
+
+def _recall(
+    performer: Performer, window: list[Run[Any]]
+) -> Generator[Run[Any], None, list[Run[Any]]]:
+    """Yield the runs whose result is stored, and return the others."""
+    definition, store = performer.definition, performer.definition.store
+    definition.attach(store)
+    name, keys = definition.name, performer.keys_of(window)
+    envelopes = store.get_many(name, keys)
+    missing: list[Run[Any]] = []
+    for run, key in zip(window, keys, strict=True):
+        if key in envelopes and sound(store, name, key, envelopes[key], run._identity.preimage):
+            yield run._settle(Located("done", key), cached=True)
+        elif definition.declared and (stored := performer.recall(run)) is not None:
+            yield stored
+        else:
+            missing.append(run)
+    return missing
+
+
+def _complete(performer: Performer, missing: list[Run[Any]], policy: Policy) -> Iterator[Run[Any]]:
+    """Compute what is missing, and yield each run once its record is safe."""
+    # Better no computing at all than computing a whole sweep that nothing keeps.
+    performer.definition.store.create()
+    failures = _failures(performer, missing)
+    pending: deque[Pending] = deque()
+    begun: set[str] = set()
     try:
-        while window := list(islice(runs, _WINDOW)):
-            failures = _failures(performer, window)
-            found = {} if policy.refresh else _recall(performer, window, policy, failures)
-            yield from found.values()
-            if len(found) < len(window):
-                # Better no computing at all than computing a whole sweep that nothing keeps.
-                performer.definition.store.create()
-            begun: set[str] = set()
-            for run in window:
-                if run.index in found:
-                    continue
-                if run.id in begun:  # the same point twice: wait for the first
-                    yield from _finish_all(pending)
-                    yield performer.compute(run, refresh=False)
-                    continue
+        for run in missing:
+            if policy.failed == "keep" and run.id in failures and not policy.refresh:
+                yield run._settle(located_at(f"{performer.key_of(run)}!"), cached=True)
+            elif run.id in begun:  # the same point twice: wait for the first
+                yield from _finish_all(pending)
+                yield performer.compute(run, refresh=False)
+            else:
                 begun.add(run.id)
                 pending.append(_begin(performer, run, policy, failures))
                 if (pending[-1].run.runtime or 0.0) > _WORTH_WAITING:
                     yield from _finish_all(pending)
-            yield from _finish_all(pending)
+        yield from _finish_all(pending)
     finally:
         # Interrupted or abandoned: what is computed is kept all the same.
         for one in pending:
@@ -91,28 +114,9 @@ def _finish_all(pending: deque[Pending]) -> Iterator[Run[Any]]:
         yield pending.popleft().finish()
 
 
-def _failures(performer: Performer, window: list[Run[Any]]) -> dict[str, bytes]:
-    """Return the failed records of a window under the present code, by the ids of their runs."""
+def _failures(performer: Performer, missing: list[Run[Any]]) -> dict[str, bytes]:
+    """Return the failed records of runs under the present code, by the ids of the runs."""
     definition = performer.definition
-    keys = [f"{performer.key_of(run)}!" for run in window]
+    keys = [f"{key}!" for key in performer.keys_of(missing)]
     found = definition.store.get_many(definition.name, keys)
     return {id_of(key): envelope for key, envelope in found.items()}
-
-
-def _recall(
-    performer: Performer, window: list[Run[Any]], policy: Policy, failures: dict[str, bytes]
-) -> dict[int | None, Run[Any]]:
-    definition = performer.definition
-    store, name = definition.store, definition.name
-    definition.attach(store)
-    keys = [performer.key_of(run) for run in window]
-    envelopes = store.get_many(name, keys)
-    found: dict[int | None, Run[Any]] = {}
-    for run, key in zip(window, keys, strict=True):
-        if key in envelopes and sound(store, name, key, envelopes[key], run._identity.preimage):
-            found[run.index] = run._settle(located_at(key), cached=True)
-        elif policy.failed == "keep" and run.id in failures:
-            found[run.index] = run._settle(located_at(f"{key}!"), cached=True)
-        elif definition.declared and (stored := performer.recall(run)) is not None:
-            found[run.index] = stored
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -156,6 +156,11 @@ class Performer:
     def key_of(self, run: Run[Any]) -> str:
         """Return the record key of a run's result under the present code."""
         return f"{run.id}-{self.definition.code_with(run._identity.classes)}"
+
+    def keys_of(self, runs: Iterable[Run[Any]]) -> list[str]:
+        """Return the record keys of many runs, with one look at the code."""
+        code = self.definition.code
+        return [self.key_of(run) if run._identity.classes else f"{run.id}-{code}" for run in runs]
 
     def keep(self, run: Run[Any], computed: Computed) -> Pending:
         """Hand the record of a computed run to the store; what cannot be kept is warned of."""
