@@ -157,11 +157,13 @@ class Walk:
                 self.watch.functions[id(function)] = (function, function.__code__)
                 self.definitions.append((function, label))
             return self._met(function, label)
-        outer = named("external", text(external_name(function)))
         inner = function.__dict__.get("__wrapped__")
         if isinstance(inner, FunctionType):
+            # It bears the name of what it wraps, with a module that depends on the import.
+            library = str(function.__globals__.get("__name__")).partition(".")[0]
+            outer = named("external", text(library))
             return named("around", outer, self.function(inner), *self._registry(function, inner))
-        return outer
+        return named("external", text(external_name(function)))
 
     def _registry(self, function: FunctionType, inner: FunctionType) -> list[bytes]:
         """Follow the implementations of a generic function, by the types they are for."""
