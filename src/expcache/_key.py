@@ -75,10 +75,9 @@ class Key:
 
     def _default(self, name: str) -> bytes | None:
         try:
-            return (
-                encode(self.signature.defaults[name]) if name in self.signature.defaults else None
-            )
-        except IdentityError:
+            default = self.signature.defaults[name]
+            return encode(name) + encode(default)
+        except (KeyError, IdentityError):
             # A default without identity is refused when a call uses it, not before.
             return None
 
@@ -96,11 +95,9 @@ class Key:
         for name, label, default, path in self._fields:
             value = params[name]
             encoder = _NUMBERS_AND_TEXT.get(type(value))
-            piece = encode_met(value, path, met) if encoder is None else encoder(value, 0)
-            full.append(label)
+            piece = label + (encode_met(value, path, met) if encoder is None else encoder(value, 0))
             full.append(piece)
             if piece != default:
-                hashed.append(label)
                 hashed.append(piece)
         return Identity(
             xxh3_128_hexdigest(b"".join(hashed)),
