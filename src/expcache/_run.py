@@ -240,10 +240,9 @@ class Run(Account, Generic[R]):
         raise UnknownIdError(f"{message} Compute it first: run.compute().", id=self.id)
 
 
-def _revive(path: str, experiment: str, run_id: str, located: Located, *facts: Any) -> Run[Any]:
+def _revive(path: str, name: str, run_id: str, located: Located, *facts: Any) -> Run[Any]:
     index, cached = facts
-    store = open_store(path)
-    return Run(store, experiment, run_id, located=located, index=index, cached=cached)
+    return Run(open_store(path), name, run_id, located=located, index=index, cached=cached)
 
 
 def _short(value: object) -> str:
