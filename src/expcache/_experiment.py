@@ -123,26 +123,14 @@ class Experiment(Generic[P, R]):
 
     def _compute(self, params: Mapping[str, Any], identity: Identity) -> R:
         __tracebackhide__ = True
-        run, performer = self._handle(params, identity), self._performer
+        performer = self._performer
+        run = performer.handle(params, identity=identity)
         if self._definition.declared and (found := performer.recall(run)) is not None:
             stored: R = found.result
             return stored
-        pending = performer.keep(
-            run, performer.perform(performer.cell(run, performer.failure(run)))
-        )
-        pending.finish()
-        value: R = pending.outcome.unwrap()
+        computed = performer.perform(performer.cell(run, performer.failure(run)))
+        value: R = performer.keep(run, computed).unwrap()
         return value
-
-    def _handle(self, params: Mapping[str, Any], identity: Identity) -> Run[R]:
-        return Run(
-            self._definition.store,
-            self._definition.name,
-            identity.id,
-            params=params,
-            identity=identity,
-            origin=self._performer,
-        )
 
     @property
     def name(self) -> str:
@@ -156,7 +144,9 @@ class Experiment(Generic[P, R]):
 
     def id(self, /, *args: P.args, **kwargs: P.kwargs) -> str:
         """Return the id of the run for these arguments, 32 hex digits; nothing is computed."""
-        return self._definition.key.identify(self._performer.bind(args, kwargs)).id
+        # Not by the performer: an id needs nothing of what computes.
+        definition = self._definition
+        return definition.key.identify(definition.bind(args, kwargs, self._fixed)).id
 
     def run(self, /, *args: P.args, **kwargs: P.kwargs) -> Run[R]:
         """Return the run for these arguments, computed if it is not stored.
@@ -210,13 +200,11 @@ class AsyncExperiment(Experiment[P, R]):
         found = self._recall(self._definition, identity)
         if found:
             return found[0]
-        run, performer = self._handle(params, identity), self._performer
+        performer = self._performer
+        run = performer.handle(params, identity=identity)
         if self._definition.declared and (stored := performer.recall(run)) is not None:
             result: R = stored.result
             return result
-        pending = performer.keep(
-            run, await performer.perform_async(performer.cell(run, performer.failure(run)))
-        )
-        pending.finish()
-        value: R = pending.outcome.unwrap()
+        computed = await performer.perform_async(performer.cell(run, performer.failure(run)))
+        value: R = performer.keep(run, computed).unwrap()
         return value

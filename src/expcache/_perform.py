@@ -9,6 +9,7 @@ from typing import Any
 from expcache._cell import Cell, Computed, compute, compute_async, keep
 from expcache._definition import Definition
 from expcache._environment import current_environment
+from expcache._key import Identity
 from expcache._outcome import Failure, Value
 from expcache._query import Located, located_at
 from expcache._record import files, note, read_header
@@ -45,6 +46,12 @@ class Pending:
             _hold(self.run, self.outcome, error)
         return self.run
 
+    def unwrap(self) -> Any:
+        """Wait as `finish` does, then return the value, or raise what the function raised."""
+        __tracebackhide__ = True
+        self.finish()
+        return self.outcome.unwrap()
+
 
 class Performer:
     """Gives the runs of one experiment; the origin of their handles."""
@@ -66,10 +73,16 @@ class Performer:
         """Return the full params of a point."""
         return self.definition.key.signature.point(point, self._fixed)
 
-    def handle(self, params: Mapping[str, Any], *, index: int | None = None) -> Run[Any]:
+    def handle(
+        self,
+        params: Mapping[str, Any],
+        *,
+        identity: Identity | None = None,
+        index: int | None = None,
+    ) -> Run[Any]:
         """Return the handle of a run, whatever is stored of it."""
         definition = self.definition
-        identity = definition.key.identify(params)
+        identity = identity or definition.key.identify(params)
         return Run(
             definition.store,
             definition.name,
