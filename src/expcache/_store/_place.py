@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,9 +104,16 @@ def _create(path: Path, *, create: bool) -> None:
             "Check the path, or run an experiment first.",
             path=str(path),
         )
-    try:
+    with _creating(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         create_directory(path, _fill)
+
+
+@contextmanager
+def _creating(path: Path) -> Iterator[None]:
+    """Explain why a store could not be made."""
+    try:
+        yield
     except OSError as error:
         raise StoreError(
             f"cannot create the store {str(path)!r}: {error.strerror or error}. Use a directory "
@@ -123,14 +132,8 @@ def _adopt(path: Path, *, create: bool) -> None:
             "Name a new or an empty directory.",
             path=str(path),
         )
-    try:
+    with _creating(path):
         _fill(path)
-    except OSError as error:
-        raise StoreError(
-            f"cannot create the store {str(path)!r}: {error.strerror or error}. Use a directory "
-            "that you can write to: expcache.use(path), or set EXPCACHE_STORE.",
-            path=str(path),
-        ) from error
 
 
 def _ours(entry: Path) -> bool:
