@@ -2,6 +2,8 @@
 
     ExpcacheError
     ├── CodeError(ValueError)             .function      no source, or no fingerprint
+    ├── CrashError(RuntimeError)          .exitcode      a run ended its process
+    ├── ExecutorError(RuntimeError)                      runs cannot be computed there
     ├── IdentityError(TypeError)          .path .kind    a value has no canonical form
     ├── NameClashError(ValueError)        .name .files   two functions share one name
     ├── ParameterError(TypeError)         .experiment .names
@@ -13,6 +15,7 @@
     │   └── RecordFormatError             .found .supported
     ├── StoreError(OSError)               .path          a directory that cannot serve
     │   └── StoreFormatError              .found .supported
+    ├── TimeLimitError(TimeoutError)      .seconds       a run took longer than it may
     ├── TrustError(PermissionError)       .id .codec     would have to unpickle
     └── UnknownIdError(LookupError)       .id            nothing is stored under it
         └── AmbiguousIdError              .candidates    the prefix fits several
@@ -32,6 +35,8 @@ from typing import Any
 __all__ = [
     "AmbiguousIdError",
     "CodeError",
+    "CrashError",
+    "ExecutorError",
     "ExpcacheError",
     "ExpcacheWarning",
     "IdentityError",
@@ -47,6 +52,7 @@ __all__ = [
     "StoreError",
     "StoreFormatError",
     "StoreWarning",
+    "TimeLimitError",
     "TrustError",
     "UnknownIdError",
 ]
@@ -86,6 +92,16 @@ class IdentityError(ExpcacheError, TypeError):
 
     path: str
     kind: str
+
+
+class CrashError(ExpcacheError, RuntimeError):
+    """A run that ended its process: killed by a signal (then the exit code is negative) or exited."""
+
+    exitcode: int | None
+
+
+class ExecutorError(ExpcacheError, RuntimeError):
+    """An executor, or a worker of it, that cannot compute what it was given."""
 
 
 class NameClashError(ExpcacheError, ValueError):
@@ -150,6 +166,12 @@ class StoreFormatError(StoreError):
 
     found: int
     supported: int
+
+
+class TimeLimitError(ExpcacheError, TimeoutError):
+    """A run that took longer than its time limit."""
+
+    seconds: float
 
 
 class TrustError(ExpcacheError, PermissionError):
