@@ -95,7 +95,7 @@ class IdentityError(ExpcacheError, TypeError):
 
 
 class CrashError(ExpcacheError, RuntimeError):
-    """A run that ended its process: killed by a signal (then the exit code is negative) or exited."""
+    """A run that ended its process by itself, or by a signal: then `exitcode` is negative."""
 
     exitcode: int | None
 
