@@ -39,6 +39,7 @@ FLOORS = {
     "_runset": 5,
     "_definition": 6,
     "_plan": 6,
+    "_progress": 6,
     "_inprocess": 7,
     "_load": 7,
     "_perform": 7,
