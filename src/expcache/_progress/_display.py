@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from typing import Self, TextIO
 
-from expcache._progress._line import duration
 from expcache._progress._progress import Progress
 from expcache._progress._terminal import ERASE, columns, is_terminal, placed, shows_colors
 
@@ -108,7 +107,7 @@ class Display:
             is_last = not self._closed.is_set()
             self._closed.set()
             if is_last and self._is_worth_a_summary():
-                self._say(f"{self._line(bar=False)}  in {duration(self._progress.elapsed)}")
+                self._say(self._progress.summary(color=self._has_colors()))
         thread, self._thread = self._thread, None
         if thread is not None and thread is not threading.current_thread():
             atexit.unregister(self.close)
@@ -142,12 +141,16 @@ class Display:
         return self._is_shown and not self._closed.is_set()
 
     def _line(self, *, bar: bool) -> str:
-        if self._stream is None:
+        stream = self._stream
+        if stream is None:
             return ""
+        width = columns(stream) - 1 if bar else _PLAIN_WIDTH
+        return self._progress.line(width, color=self._has_colors(), bar=bar)
+
+    def _has_colors(self) -> bool:
         if self._colors is None:
-            self._colors = shows_colors(self._stream)
-        width = columns(self._stream) - 1 if bar else _PLAIN_WIDTH
-        return self._progress.line(width, color=self._colors, bar=bar)
+            self._colors = self._stream is not None and shows_colors(self._stream)
+        return self._colors
 
     def _draw(self, text: str) -> None:
         self._text = text

@@ -7,10 +7,13 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from expcache._progress._line import Counts, render
+from expcache._progress._line import Counts, duration, render
 from expcache._progress._outlook import Outlook
 
 __all__ = ["Completed", "Progress"]
+
+_SUMMARY = 120
+"""How many columns a summary may take: all that it ever needs."""
 
 
 class Completed(Protocol):
@@ -154,3 +157,10 @@ class Progress:
                 self.running, self.rate, self.left,
             )  # fmt: skip
         return render(counts, width, color=color, bar=bar)
+
+    def summary(self, *, color: bool) -> str:
+        """Say in one line what came of it, and in which time."""
+        with self._lock:
+            counts = Counts(self.total, self._done, self._cached, self._failed)
+        told = render(counts, _SUMMARY, color=color, bar=False)
+        return f"{told}  in {duration(self.elapsed)}"
