@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import diskcache  # type: ignore[import-untyped]
 
 from expcache._store._disk import is_busy, open_cache
+from expcache._store._fence import Fence
 from expcache._store._lock import WriteLock
 from expcache._store._patience import PATIENCE, attempts
 from expcache.errors import StoreError
@@ -53,23 +54,30 @@ class Bench:
                 self._write_group([write])
         else:
             for write, won in zip(group, wins, strict=True):
-                write.settle(won=won)
+                write.settle(won=won is True, fenced=won is None)
 
-    def _commit(self, folder: Folder, group: list[Write]) -> list[bool]:
+    def _commit(self, folder: Folder, group: list[Write]) -> list[bool | None]:
+        """Return which writes won; None stands for one that came too late for its claim."""
         folder.create()
         for number in attempts(PATIENCE):
             if number:
                 time.sleep(TURN_SECONDS)
             with WriteLock(folder.lock):
                 try:
+                    fence = Fence(group)
                     cache = self._cache(folder)
                     with cache.transact():
-                        return [_apply(cache, write) for write in group]
+                        wins = [
+                            _apply(cache, write) if fence.lets(write) else None for write in group
+                        ]
                 except BaseException as error:
                     # Whatever a failed transaction left open ends with its connection.
                     self._drop(folder)
                     if not is_busy(error):
                         raise
+                    continue
+            fence.lift()
+            return wins
         raise StoreError(
             f"cannot write to {str(folder.path)!r}: its database has been locked for "
             f"{PATIENCE:g} seconds. End the program that keeps it open.",

@@ -17,7 +17,7 @@ NUDGE_SECONDS = 1.0
 class Commit:
     """The receipt of one write: `wait` returns once it is on the disk."""
 
-    __slots__ = ("_done", "_error", "_gate", "_nudge", "won")
+    __slots__ = ("_done", "_error", "_gate", "_nudge", "fenced", "won")
 
     def __init__(self, nudge: Callable[[], None]) -> None:
         """Begin unfinished; *nudge* is called while waiting takes long."""
@@ -29,12 +29,15 @@ class Commit:
         self._done = False
         self._error: StoreError | None = None
         self.won = False
+        self.fenced = False
 
     @classmethod
-    def settled(cls, *, won: bool = False, error: StoreError | None = None) -> Commit:
+    def settled(
+        cls, *, won: bool = False, fenced: bool = False, error: StoreError | None = None
+    ) -> Commit:
         """Return a receipt that is finished already."""
         commit = cls(_nothing)
-        commit.settle(won=won, error=error)
+        commit.settle(won=won, fenced=fenced, error=error)
         return commit
 
     @property
@@ -42,9 +45,15 @@ class Commit:
         """Whether the write is committed or has failed."""
         return self._done
 
-    def settle(self, *, won: bool = False, error: StoreError | None = None) -> None:
-        """Finish: tell every waiter how the write went."""
+    def settle(
+        self, *, won: bool = False, fenced: bool = False, error: StoreError | None = None
+    ) -> None:
+        """Finish: tell every waiter how the write went.
+
+        A write is *fenced* when its claim had been taken over: nothing was written.
+        """
         self.won = won
+        self.fenced = fenced
         self._error = error
         self._done = True
         self._gate.release()

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final, final
 
-from expcache._store import _fork  # noqa: F401 - registers what happens at a fork and at the end
-from expcache._store._access import Access, access_to, on_network
+from expcache._store import (
+    _desk,
+    _fork,  # noqa: F401 - registers what happens at a fork and at the end
+)
+from expcache._store._claim import Claim, unchecked
+from expcache._store._claimant import CLAIMANT
 from expcache._store._commit import Commit
-from expcache._store._folder import ABOUT, Folder, read_about
-from expcache._store._parts import map_part, part_path, read_part, write_part
-from expcache._store._place import EXPERIMENTS, prepare
+from expcache._store._folder import Folder, list_experiments
+from expcache._store._parts import Spilled, map_part, part_path, read_part
+from expcache._store._place import EXPERIMENTS
 from expcache._store._protocol import DAY, Report, Seal
 from expcache._store._reader import Reader
+from expcache._store._site import Site
 from expcache._store._verify import verify_store
 from expcache._store._write import Write
 from expcache._store._writer import WRITER
-from expcache._warning import warn
-from expcache.errors import StoreError, StoreWarning
+from expcache.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 
@@ -29,38 +32,20 @@ class DiskStore:
     """A store in a directory that several processes may share."""
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
-        """Open the store at *path*; where *create* allows it, the first write makes a missing one.
-
-        Looking something up leaves no trace where nothing was ever stored.
-        """
+        """Open the store at *path*; where *create* allows it, the first write makes it."""
         self._path: Final = path
-        self._access: Access | None = None
+        self._site: Final = Site(path, create=create)
         self._folders: dict[str, Folder] = {}
         self._readers: dict[str, Reader] = {}
-        if not create or os.path.lexists(path):
-            self._open(create=create)
-
-    def _open(self, *, create: bool) -> Access:
-        path = self._path
-        prepare(path, create=create)
-        self._access = access = access_to(path)
-        if access.writable and on_network(path):
-            warn(
-                f"the store {str(path)!r} lies on a network file system, where a database can be "
-                "damaged by writers on two machines. Keep it on a local disk: set EXPCACHE_STORE.",
-                StoreWarning,
-            )
-        return access
 
     def create(self) -> None:
         """Make the directory now, if it is missing, rather than at the first write."""
-        if self._access is None:
-            self._open(create=True)
+        self._site.create()
 
     @property
     def gone(self) -> bool:
         """Whether the directory was there and has been taken away."""
-        return self._access is not None and not self._path.is_dir()
+        return self._site.gone
 
     def __repr__(self) -> str:
         """Name the directory."""
@@ -74,12 +59,12 @@ class DiskStore:
     @property
     def writable(self) -> bool:
         """Whether records can be put here, as far as can be known before the first one."""
-        return self._access is None or self._access.writable
+        return self._site.access is None or self._site.access.writable
 
     @property
     def trusted(self) -> bool:
         """Whether only this user can have written what is here."""
-        return self._access is None or self._access.trusted
+        return self._site.access is None or self._site.access.trusted
 
     def get(self, experiment: str, key: str) -> bytes | None:
         """Return one envelope, or None."""
@@ -108,40 +93,75 @@ class DiskStore:
 
     def experiments(self) -> list[str]:
         """List the names of the experiments that have a place here, sorted."""
-        names = []
-        for about in (self._path / EXPERIMENTS).glob(f"[!.]*/{ABOUT}"):
-            content = read_about(about.parent)
-            if content is None:
-                warn(
-                    f"cannot list the experiment in {str(about.parent)!r}: {ABOUT} is damaged. "
-                    "Restore the file, or run the experiment again.",
-                    StoreWarning,
-                )
-            else:
-                names.append(content["name"])
-        return sorted(names)
+        return list_experiments(self._path)
 
-    def put(self, experiment: str, key: str, seal: Seal, *, replace: bool = False) -> Commit:
+    def claim(
+        self, experiment: str, keys: Sequence[str], *, bulk: bool = False
+    ) -> dict[str, Claim]:
+        """Claim those keys that nobody holds, and those whose owner is dead; return what was won.
+
+        Where no claim can be kept, all keys are won, and no claim is checked.
+        """
+        try:
+            self._site.check_writable()
+        except StoreError:
+            return unchecked(keys, bulk=bulk)
+        return _desk.claim(self._folder(experiment), keys, bulk=bulk)
+
+    def claims(self, experiment: str) -> dict[str, Claim]:
+        """Return every claim there is, those of dead owners too."""
+        return _desk.claims(self._folder(experiment))
+
+    def release(self, experiment: str, claims: Iterable[Claim]) -> None:
+        """Give up claims without a result; what is no longer held is passed over."""
+        _desk.release(self._folder(experiment), claims)
+
+    def put(
+        self,
+        experiment: str,
+        key: str,
+        seal: Seal,
+        *,
+        replace: bool = False,
+        claim: Claim | None = None,
+    ) -> Commit:
         """Seal and write one envelope; without *replace* the first writer of a key wins."""
         folder = self._folder(experiment)
-        parts: list[Path] = []
-
-        def spill(content: memoryview, digest: str) -> str:
-            folder.create()
-            name = write_part(folder.parts, content, digest)
-            parts.append(part_path(folder.parts, name))
-            return name
-
+        spill = Spilled(folder)
         try:
-            self._check_writable()
+            self._site.check_writable()
             envelope = seal(spill)
         except BaseException as error:
-            for part in parts:
-                part.unlink(missing_ok=True)
+            spill.remove()
             if isinstance(error, StoreError):
                 return Commit.settled(error=error)
             raise
-        return self._submit(folder, key, envelope, replace=replace, parts=tuple(parts))
+        return self._submit(folder, key, envelope, replace=replace, parts=spill.paths, claim=claim)
+
+    def put_sealed(  # noqa: PLR0913 - all of them are needed
+        self,
+        experiment: str,
+        key: str,
+        envelope: bytes,
+        *,
+        parts: Sequence[str] = (),
+        replace: bool = False,
+        claim: Claim | None = None,
+    ) -> Commit:
+        """Write one finished envelope, with the parts that were spilled beside it."""
+        folder = self._folder(experiment)
+        paths = [part_path(folder.parts, name) for name in parts]
+        return self._submit(folder, key, envelope, replace=replace, parts=paths, claim=claim)
+
+    def parts_directory(self, experiment: str) -> str | None:
+        """Return where large parts lie; None where nothing can be written."""
+        folder = self._folder(experiment)
+        try:
+            self._site.check_writable()
+            folder.create()
+        except (OSError, StoreError):  # the put will tell
+            return None
+        return str(folder.parts)
 
     def put_once(self, experiment: str, key: str, envelope: bytes) -> Commit:
         """Write one finished envelope unless its key exists."""
@@ -151,27 +171,23 @@ class DiskStore:
         """Remove one envelope; its parts become orphans, as others may be reading them."""
         return self._submit(self._folder(experiment), key, None)
 
-    def _submit(
+    def _submit(  # noqa: PLR0913 - as above
         self,
         folder: Folder,
         key: str,
         envelope: bytes | None,
         *,
         replace: bool = False,
-        parts: tuple[Path, ...] = (),
+        parts: Sequence[Path] = (),
+        claim: Claim | None = None,
     ) -> Commit:
         try:
-            self._check_writable()
+            self._site.check_writable()
         except StoreError as error:
             return Commit.settled(error=error)
         commit = Commit(WRITER.wake)
-        WRITER.submit(Write(folder, key, envelope, replace, commit, parts))
+        WRITER.submit(Write(folder, key, envelope, replace, commit, tuple(parts), claim))
         return commit
-
-    def _check_writable(self) -> None:
-        access = self._access or self._open(create=True)
-        if not access.writable:
-            raise StoreError(access.refusal, path=self.path)
 
     def fetch(
         self,
@@ -200,7 +216,7 @@ class DiskStore:
     def verify(self, *, remove_orphans: bool = False, age: float = DAY) -> Report:
         """Check every record and part; optionally remove orphans older than *age* seconds."""
         if remove_orphans:
-            self._check_writable()
+            self._site.check_writable()
         self.flush()
         return verify_store(self._path, remove_orphans=remove_orphans, age=age)
 
@@ -209,6 +225,7 @@ class DiskStore:
         for reader in list(self._readers.values()):
             reader.close()
         WRITER.stop()
+        CLAIMANT.close(self._path / EXPERIMENTS)
 
     def _folder(self, experiment: str) -> Folder:
         folder = self._folders.get(experiment)

@@ -12,7 +12,8 @@ from expcache._store._access import on_network
 from expcache._store._files import create_directory, write_text
 from expcache._store._origin import Origin, agree
 from expcache._store._place import EXPERIMENTS, FORMAT_FILE, prepare
-from expcache.errors import StoreError
+from expcache._warning import warn
+from expcache.errors import StoreError, StoreWarning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,6 +93,22 @@ class Folder:
         self.origin = new if noted else known
         if noted and writable and self.database.exists():
             self._write_about(self.path)
+
+
+def list_experiments(store: Path) -> list[str]:
+    """List the names of the experiments that have a place in a store, sorted."""
+    names = []
+    for about in (store / EXPERIMENTS).glob(f"[!.]*/{ABOUT}"):
+        content = read_about(about.parent)
+        if content is None:
+            warn(
+                f"cannot list the experiment in {str(about.parent)!r}: {ABOUT} is damaged. "
+                "Restore the file, or run the experiment again.",
+                StoreWarning,
+            )
+        else:
+            names.append(content["name"])
+    return sorted(names)
 
 
 def read_about(path: Path) -> dict[str, Any] | None:

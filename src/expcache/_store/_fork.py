@@ -10,6 +10,7 @@ import atexit
 import os
 
 from expcache._store import _reader
+from expcache._store._claimant import CLAIMANT
 from expcache._store._writer import WRITER
 
 _held: list[list[_reader.Reader]] = []
@@ -19,21 +20,25 @@ def _before() -> None:
     # Readers first: the last connection to close is the one that tidies the log away.
     _held.append(_reader.hold_all())
     WRITER.hold()
+    CLAIMANT.hold()
 
 
 def _in_parent() -> None:
     _reader.release_all(_held.pop())
+    CLAIMANT.resume()
     WRITER.release()
 
 
 def _in_child() -> None:
     _reader.release_all(_held.pop())
+    CLAIMANT.abandon()
     WRITER.abandon()
 
 
 def _at_exit() -> None:
     _reader.close_all()
     WRITER.end()
+    CLAIMANT.end()
 
 
 if hasattr(os, "register_at_fork"):

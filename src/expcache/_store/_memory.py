@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, final
 import xxhash
 
 from expcache._store._check import check_records, join
+from expcache._store._claim import Claim
+from expcache._store._claimed import Claimed
 from expcache._store._commit import Commit
 from expcache._store._origin import Origin, agree
 from expcache._store._place import MEMORY
@@ -16,7 +18,7 @@ from expcache._store._protocol import DAY, Report, Seal
 from expcache.errors import RecordError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from expcache._record import File
 
@@ -35,6 +37,7 @@ class MemoryStore:
         self._records: dict[str, dict[str, tuple[int, bytes]]] = {}
         self._parts: dict[tuple[str, str], bytes] = {}
         self._origins: dict[str, Origin] = {}
+        self._claimed: dict[str, Claimed] = {}
         self._count = 0
 
     def __repr__(self) -> str:
@@ -74,7 +77,34 @@ class MemoryStore:
         """List the names of the experiments that have a place here, sorted."""
         return sorted(self._records)
 
-    def put(self, experiment: str, key: str, seal: Seal, *, replace: bool = False) -> Commit:
+    def claim(
+        self, experiment: str, keys: Sequence[str], *, bulk: bool = False
+    ) -> dict[str, Claim]:
+        """Claim those keys that nobody in this process holds; return what was won."""
+        with self._lock:
+            return self._claimed.setdefault(experiment, Claimed()).claim(keys, bulk=bulk)
+
+    def claims(self, experiment: str) -> dict[str, Claim]:
+        """Return every claim there is."""
+        with self._lock:
+            claimed = self._claimed.get(experiment)
+            return claimed.claims() if claimed else {}
+
+    def release(self, experiment: str, claims: Iterable[Claim]) -> None:
+        """Give up claims without a result; what is no longer held is passed over."""
+        with self._lock:
+            if experiment in self._claimed:
+                self._claimed[experiment].release(claims)
+
+    def put(
+        self,
+        experiment: str,
+        key: str,
+        seal: Seal,
+        *,
+        replace: bool = False,
+        claim: Claim | None = None,
+    ) -> Commit:
         """Seal and write one envelope; without *replace* the first writer of a key wins."""
         spilled: dict[tuple[str, str], bytes] = {}
 
@@ -83,13 +113,29 @@ class MemoryStore:
             spilled[experiment, name] = content.tobytes()
             return name
 
-        return self._put(experiment, key, seal(spill), spilled, replace=replace)
+        return self._put(experiment, key, seal(spill), spilled, replace=replace, claim=claim)
+
+    def put_sealed(  # noqa: PLR0913 - all of them are needed
+        self,
+        experiment: str,
+        key: str,
+        envelope: bytes,
+        *,
+        parts: Sequence[str] = (),  # noqa: ARG002 - there is no directory to spill them into
+        replace: bool = False,
+        claim: Claim | None = None,
+    ) -> Commit:
+        """Write one finished envelope."""
+        return self._put(experiment, key, envelope, {}, replace=replace, claim=claim)
+
+    def parts_directory(self, experiment: str) -> None:
+        """Return None: all parts go into the envelope."""
 
     def put_once(self, experiment: str, key: str, envelope: bytes) -> Commit:
         """Write one finished envelope unless its key exists."""
         return self._put(experiment, key, envelope, {}, replace=False)
 
-    def _put(
+    def _put(  # noqa: PLR0913 - as above
         self,
         experiment: str,
         key: str,
@@ -97,8 +143,11 @@ class MemoryStore:
         parts: dict[tuple[str, str], bytes],
         *,
         replace: bool,
+        claim: Claim | None = None,
     ) -> Commit:
         with self._lock:
+            if claim is not None and not self._settle(experiment, claim):
+                return Commit.settled(fenced=True)
             records = self._records.setdefault(experiment, {})
             won = replace or key not in records
             if won:
@@ -107,6 +156,10 @@ class MemoryStore:
                 records[key] = self._count, envelope
                 self._parts.update(parts)
         return Commit.settled(won=won)
+
+    def _settle(self, experiment: str, claim: Claim) -> bool:
+        """Give up a claim; return whether it was held until now."""
+        return experiment in self._claimed and self._claimed[experiment].release([claim])
 
     def delete(self, experiment: str, key: str) -> Commit:
         """Remove one envelope; ``won`` tells whether it was there."""
@@ -157,7 +210,9 @@ class MemoryStore:
         return check_records(experiment, records, check)
 
     def close(self) -> None:
-        """Do nothing: there are no files."""
+        """Give up every claim; there are no files."""
+        with self._lock:
+            self._claimed.clear()
 
 
 def _wrong(content: bytes | None, size: int, digest: str) -> str:

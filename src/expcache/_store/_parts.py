@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from expcache._record import File
+    from expcache._store._folder import Folder
 
 PART_NAME: Final = re.compile(r"([0-9a-f]{32})-[0-9a-f]{16}\.part", re.ASCII)
 PASSING: Final = ".tmp"
@@ -60,6 +61,27 @@ def write_part(parts: Path, content: memoryview, digest: str) -> str:
             passing.unlink(missing_ok=True)
         raise
     return name
+
+
+class Spilled:
+    """Writes parts into an experiment's directory, and knows which."""
+
+    def __init__(self, folder: Folder) -> None:
+        """Have written nothing."""
+        self._folder: Final = folder
+        self.paths: Final[list[Path]] = []
+
+    def __call__(self, content: memoryview, digest: str) -> str:
+        """Write one part."""
+        self._folder.create()
+        name = write_part(self._folder.parts, content, digest)
+        self.paths.append(part_path(self._folder.parts, name))
+        return name
+
+    def remove(self) -> None:
+        """Remove what was written: no envelope will name it."""
+        for path in self.paths:
+            path.unlink(missing_ok=True)
 
 
 def _make_directory(path: Path) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from expcache._store._claim import Claim
     from expcache._store._commit import Commit
 
 DAY = 86_400.0
@@ -83,11 +84,54 @@ class Store(Protocol):
     def experiments(self) -> list[str]:
         """List the names of the experiments that have a place here, sorted."""
 
-    def put(self, experiment: str, key: str, seal: Seal, *, replace: bool = False) -> Commit:
+    def claim(
+        self, experiment: str, keys: Sequence[str], *, bulk: bool = False
+    ) -> dict[str, Claim]:
+        """Claim those keys that nobody holds, and those whose owner is dead; return what was won.
+
+        A result may have come since the keys were looked up: look again for what was won. Keep
+        the claims: one that nothing refers to is given up. Never raises `StoreError`.
+        """
+
+    def claims(self, experiment: str) -> dict[str, Claim]:
+        """Return every claim there is, those of dead owners too."""
+
+    def release(self, experiment: str, claims: Iterable[Claim]) -> None:
+        """Give up claims without a result; what is no longer held is passed over."""
+
+    def put(
+        self,
+        experiment: str,
+        key: str,
+        seal: Seal,
+        *,
+        replace: bool = False,
+        claim: Claim | None = None,
+    ) -> Commit:
         """Write one envelope; without *replace* the first writer of a key wins.
 
-        Never raises `StoreError`: `Commit.wait` does. What *seal* raises passes through.
+        With a *claim*, writes nothing if that was taken over (`Commit.fenced`), and gives it up
+        otherwise. Never raises `StoreError`: `Commit.wait` does. What *seal* raises passes
+        through.
         """
+
+    def put_sealed(  # noqa: PLR0913 - all of them are needed
+        self,
+        experiment: str,
+        key: str,
+        envelope: bytes,
+        *,
+        parts: Sequence[str] = (),
+        replace: bool = False,
+        claim: Claim | None = None,
+    ) -> Commit:
+        """Write one finished envelope; of its *parts*, those spilled into `parts_directory`.
+
+        The parts are removed when the envelope is not kept.
+        """
+
+    def parts_directory(self, experiment: str) -> str | None:
+        """Return where a worker may spill large parts; None: they go into the envelope."""
 
     def put_once(self, experiment: str, key: str, envelope: bytes) -> Commit:
         """Write one finished envelope unless its key exists."""

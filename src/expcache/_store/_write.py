@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, final
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from expcache._store._claim import Claim
     from expcache._store._commit import Commit
     from expcache._store._folder import Folder
     from expcache.errors import StoreError
@@ -23,14 +24,17 @@ class Write(NamedTuple):
     replace: bool
     commit: Commit
     parts: tuple[Path, ...] = ()
+    claim: Claim | None = None
 
-    def settle(self, *, won: bool = False, error: StoreError | None = None) -> None:
+    def settle(
+        self, *, won: bool = False, fenced: bool = False, error: StoreError | None = None
+    ) -> None:
         """Tell the waiters; parts of an envelope that is not kept go."""
         if not won:
             for part in self.parts:
                 with contextlib.suppress(OSError):
                     part.unlink(missing_ok=True)
-        self.commit.settle(won=won, error=error)
+        self.commit.settle(won=won, fenced=fenced, error=error)
 
 
 @final

@@ -1,0 +1,35 @@
+"""What keeps late results out: a write whose claim was taken over writes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from expcache._store._claim import UNCHECKED
+from expcache._store._claimant import CLAIMANT
+
+if TYPE_CHECKING:
+    from expcache._store._write import Write
+
+
+class Fence:
+    """The claims of a group of writes to one experiment, looked at under its write lock.
+
+    Nobody takes a claim over without that lock, so that what was seen here is true until the
+    group is committed.
+    """
+
+    def __init__(self, group: list[Write]) -> None:
+        """Look which claims are no longer held."""
+        self._ledger: Final = CLAIMANT.ledger(group[0].folder)
+        found = [write.claim for write in group if write.claim is not None]
+        self._claims: Final = [claim for claim in found if claim.generation != UNCHECKED]
+        self._lost: Final = self._ledger.lost(self._claims) if self._claims else set()
+
+    def lets(self, write: Write) -> bool:
+        """Tell whether a write may be made."""
+        return write.claim not in self._lost
+
+    def lift(self) -> None:
+        """After the commit: give up the claims."""
+        if self._claims:
+            self._ledger.release(self._claims)
