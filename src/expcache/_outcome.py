@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import TracebackType
 
-__all__ = ["Failure", "Value", "capture", "capture_async"]
+__all__ = ["Failure", "Value", "capture", "capture_async", "is_own"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -129,7 +129,7 @@ def _traceback_text(error: Exception, name: str, message: str) -> str:
 
 def _drop_own_frames(lines: traceback.TracebackException) -> None:
     """Leave the user's frames, in this exception and all that are chained to it."""
-    kept = [frame for frame in lines.stack if not _is_own(frame.filename)]
+    kept = [frame for frame in lines.stack if not is_own(frame.filename)]
     lines.stack = traceback.StackSummary.from_list(kept)
     chained = [lines.__cause__, lines.__context__, *(getattr(lines, "exceptions", None) or ())]
     for other in chained:
@@ -137,12 +137,13 @@ def _drop_own_frames(lines: traceback.TracebackException) -> None:
             _drop_own_frames(other)
 
 
-def _is_own(filename: str) -> bool:
+def is_own(filename: str) -> bool:
+    """Tell whether a file is one of this package."""
     return not _OWN_PLACES.isdisjoint(Path(filename).parents)
 
 
 def _without_own_head(trace: TracebackType | None) -> TracebackType | None:
     """Cut the frames of this package off the outer end of a live traceback."""
-    while trace is not None and _is_own(trace.tb_frame.f_code.co_filename):
+    while trace is not None and is_own(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
     return trace

@@ -5,8 +5,8 @@ from __future__ import annotations
 from expcache._code._kinds import add_encoders
 from expcache._code._names import file_of, name_of, stem_of
 from expcache._code._part import Code, Part
-from expcache._code._tracker import Tracker
+from expcache._code._tracker import Pinned, Tracker
 
-__all__ = ["Code", "Part", "Tracker", "file_of", "name_of", "stem_of"]
+__all__ = ["Code", "Part", "Pinned", "Tracker", "file_of", "name_of", "stem_of"]
 
 add_encoders()

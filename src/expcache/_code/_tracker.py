@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FunctionType
 from typing import Any
 
@@ -16,9 +16,31 @@ from expcache._code._wrapped import is_code
 from expcache._encode import encode
 from expcache.errors import CodeError
 
-__all__ = ["Tracker"]
+__all__ = ["Pinned", "Tracker"]
 
 _running: list[Tracker] = []
+
+
+class Pinned:
+    """The fingerprint of a function in another process, where nobody can edit its code."""
+
+    __slots__ = ("_code",)
+
+    def __init__(self, code: Code) -> None:
+        """Keep the fingerprint that the function had where it came from."""
+        self._code = code
+
+    def current(self) -> Code:
+        """Return the fingerprint."""
+        return self._code
+
+    def running(self) -> AbstractContextManager[None]:
+        """Surround a run, which changes nothing here."""
+        return nullcontext()
+
+    def __reduce__(self) -> tuple[type[Pinned], tuple[Code]]:
+        """Pickle the fingerprint."""
+        return Pinned, (self._code,)
 
 
 class Tracker:
@@ -40,6 +62,10 @@ class Tracker:
         self._function = function
         self._depends = tuple(depends)
         self._take(fresh=True)
+
+    def __reduce__(self) -> tuple[type[Pinned], tuple[Code]]:
+        """Pickle as the fingerprint of the code as it is now."""
+        return Pinned, (self.current(),)
 
     def current(self) -> Code:
         """Return the fingerprint of the code as it is now."""

@@ -18,7 +18,7 @@ from expcache._encode._dispatch import (
     text,
 )
 from expcache._encode._encoding import SCHEME, digest, encode, encode_met
-from expcache._encode._names import is_project, module_name, module_stem, type_name
+from expcache._encode._names import forget_main, is_project, module_name, module_stem, type_name
 from expcache._encode._registry import register
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "each",
     "encode",
     "encode_met",
+    "forget_main",
     "is_project",
     "module_name",
     "module_stem",

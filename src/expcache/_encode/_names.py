@@ -58,6 +58,11 @@ def type_name(kind: type) -> str:
     return _type_name(kind)
 
 
+def forget_main() -> None:
+    """Name the types of ``__main__`` anew: its file is another one now."""
+    _type_name.cache_clear()
+
+
 @lru_cache(maxsize=4096)
 def _type_name(kind: Any) -> str:
     return f"{module_name(kind.__module__)}:{kind.__qualname__}"

@@ -31,6 +31,9 @@ class Header:
         tags: The tags of the experiment.
         environment: The digest under which the environment is stored.
         output: What the run wrote.
+        warnings: What it warned of: `category`, `message`, `filename`, `lineno`.
+        logs: What it logged: `name`, `level`, `message`, `created`, `pathname`, `lineno`,
+            `function`, `exception`.
         code_notes: What is told of the code, such as what could not be followed.
         version: The version that the user gave the experiment.
         owner: Who claimed the run when it was computed.
@@ -60,16 +63,25 @@ class Header:
     owner: str | None = None
     generation: int | None = None
     value: dict[str, Any] | None = None
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    logs: list[dict[str, Any]] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-_NAMES = tuple(item.name for item in fields(Header) if item.name != "extra")
+_RARE = ("warnings", "logs")
+"""Fields that came after format 1: left out while they are empty, as its records have them not."""
+
+_KNOWN = tuple(item.name for item in fields(Header) if item.name != "extra")
+_NAMES = tuple(name for name in _KNOWN if name not in _RARE)
 
 
 def header_text(header: Header, value: dict[str, Any] | None) -> bytes:
     """Return the header as UTF-8 JSON, with what is told of the value."""
     tree = {name: getattr(header, name) for name in _NAMES}
     tree["value"] = value
+    for name in _RARE:
+        if told := getattr(header, name):
+            tree[name] = told
     tree.update(header.extra)
     try:
         return to_json(tree).encode()
@@ -82,7 +94,7 @@ def parse_header(text: bytes) -> Header:
     """Return the header of its JSON, fields of newer versions included."""
     try:
         tree = json.loads(text)
-        known = {name: tree.pop(name) for name in _NAMES if name in tree}
+        known = {name: tree.pop(name) for name in _KNOWN if name in tree}
         return Header(**known, extra=tree)
     except (AttributeError, RecursionError, TypeError, ValueError) as error:
         raise RecordError(

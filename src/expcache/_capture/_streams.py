@@ -9,60 +9,17 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any, TextIO
 
-__all__ = ["OUTPUT_LIMIT", "Output", "captured"]
+from expcache._capture._output import Output
 
-OUTPUT_LIMIT = 1 << 20
-"""How many characters of output a record keeps: the first half and the last half of them."""
+__all__ = ["captured"]
 
-_current: ContextVar[Output | None] = ContextVar("expcache_output", default=None)
+_current: ContextVar[tuple[Output, bool] | None] = ContextVar("expcache_output", default=None)
 _lock = threading.Lock()
 _active = 0
 _tees: tuple[_Tee, _Tee] | None = None
-
-
-class Output:
-    """The text that one run printed, bounded in size."""
-
-    __slots__ = ("_dropped", "_head", "_room", "_tail", "_tail_size")
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self._head: list[str] = []
-        self._room = OUTPUT_LIMIT // 2
-        self._tail: list[str] = []
-        self._tail_size = 0
-        self._dropped = 0
-
-    def write(self, text: str) -> None:
-        """Add a piece of text; beyond the limit, the middle is dropped."""
-        head, rest = text[: self._room], text[self._room :]
-        if head:
-            self._head.append(head)
-            self._room -= len(head)
-        if rest:
-            self._tail.append(rest)
-            self._tail_size += len(rest)
-            if self._tail_size > OUTPUT_LIMIT:
-                self._shorten()
-
-    def _shorten(self) -> None:
-        tail = "".join(self._tail)
-        keep = tail[-OUTPUT_LIMIT // 2 :]
-        self._dropped += len(tail) - len(keep)
-        self._tail, self._tail_size = [keep], len(keep)
-
-    @property
-    def text(self) -> str:
-        """All that was printed, with a line that says how much is missing, if anything is."""
-        if self._tail_size > OUTPUT_LIMIT // 2:
-            self._shorten()
-        gap = f"\n[{self._dropped} characters not kept]\n" if self._dropped else ""
-        return "".join(self._head) + gap + "".join(self._tail)
 
 
 class _Tee:
@@ -72,9 +29,12 @@ class _Tee:
         self._behind = behind  # None where a program has no console
 
     def write(self, text: str) -> int:
-        output = _current.get()
-        if output is not None:
+        current = _current.get()
+        if current is not None:
+            output, show = current
             output.write(text)
+            if not show:
+                return len(text)
         return len(text) if self._behind is None else self._behind.write(text)
 
     def writelines(self, lines: Any) -> None:
@@ -109,18 +69,28 @@ def _end() -> None:
         _tees = None
 
 
-@contextmanager
-def captured() -> Iterator[Output]:
+class captured:  # noqa: N801 - used like a function
     """Collect what is printed inside the block by this thread or coroutine.
 
     Python-level writes only: what C code or a child process writes to the file descriptors
     is not seen here.
     """
-    output = Output()
-    token = _current.set(output)
-    _begin()
-    try:
-        yield output
-    finally:
+
+    __slots__ = ("_output", "_token")
+
+    _token: Token[tuple[Output, bool] | None]
+
+    def __init__(self, *, show: bool = True) -> None:
+        """Begin nothing yet; without ``show``, what is printed is kept only."""
+        self._output = Output(), show
+
+    def __enter__(self) -> Output:
+        """Begin to collect."""
+        self._token = _current.set(self._output)
+        _begin()
+        return self._output[0]
+
+    def __exit__(self, *_: object) -> None:
+        """Put everything back."""
         _end()
-        _current.reset(token)
+        _current.reset(self._token)

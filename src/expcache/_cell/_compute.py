@@ -3,46 +3,46 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, NoReturn, Protocol
 
-from expcache._capture import captured
+from expcache._capture import Notices, captured, noticed
+from expcache._cell._cell import Cell
 from expcache._codec import Encoded, describe, encode_value
 from expcache._environment import current_environment, host, user
-from expcache._key import Identity
 from expcache._outcome import Failure, Value, capture, capture_async
 from expcache._record import Header, seal
-from expcache._signature import Signature
 from expcache._store import Commit, Store
 from expcache.errors import ResultError
 
-__all__ = ["Cell", "Computed", "compute", "compute_async", "keep"]
+__all__ = ["Computed", "Facts", "Printed", "Watch"]
+__all__ += ["compute", "compute_async", "described", "fail", "finished", "keep", "sealed"]
 
 _READ_ONCE = ("generator", "coroutine", "async_generator")
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One run to compute: the function, its full params, and what identifies them."""
-
-    experiment: str
-    function: Callable[..., Any]
-    signature: Signature
-    params: Mapping[str, Any]
-    identity: Identity
-    code: str
-    code_notes: Mapping[str, Any]
-    version: str | None = None
-    tags: tuple[str, ...] = ()
-    earlier: Sequence[Mapping[str, Any]] = ()
-    """The failed attempts that went before, as the last failed record tells them."""
+class Printed(Protocol):
+    """What was printed while a run was watched."""
 
     @property
-    def key(self) -> str:
-        """The record key of the result."""
-        return f"{self.identity.id}-{self.code}"
+    def text(self) -> str:
+        """The text."""
+
+
+class Watch(Protocol):
+    """What surrounds each run in a worker."""
+
+    def begin(self, position: int, /) -> None:
+        """Note that the user's function is called next."""
+
+    def end(self, position: int, /) -> None:
+        """Note that the user's function has returned."""
+
+    def captured(self) -> AbstractContextManager[Printed]:
+        """Collect what the run prints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +54,51 @@ class Computed:
     header: Header
 
 
+class Facts(NamedTuple):
+    """What is known of a run when it has ended."""
+
+    params: Mapping[str, Any]
+    started: datetime
+    runtime: float
+    output: str = ""
+    notices: Notices | None = None
+    environment: str | None = None
+
+
 def compute(cell: Cell) -> Computed:
     """Compute one cell here and now; an exception of the user's code is an outcome."""
-    params = _described(cell)
+    params = described(cell)
     started, clock = datetime.now(UTC), time.perf_counter()
-    with captured() as output:
+    with noticed() as notices, captured() as output:
         outcome = capture(cell.signature.call, cell.function, cell.params)
     runtime = time.perf_counter() - clock
-    return _finish(cell, _usable(cell, outcome), params, started, runtime, output.text)
+    return finished(cell, outcome, Facts(params, started, runtime, output.text, notices))
 
 
 async def compute_async(cell: Cell) -> Computed:
     """Compute one cell whose function is a coroutine function, in the caller's loop."""
-    params = _described(cell)
+    params = described(cell)
     started, clock = datetime.now(UTC), time.perf_counter()
-    with captured() as output:
+    with noticed() as notices, captured() as output:
         outcome = await capture_async(cell.signature.call, cell.function, cell.params)
     runtime = time.perf_counter() - clock
-    return _finish(cell, _usable(cell, outcome), params, started, runtime, output.text)
+    return finished(cell, outcome, Facts(params, started, runtime, output.text, notices))
 
 
-def _described(cell: Cell) -> dict[str, Any]:
-    # Before the function runs: the record tells what it was given, not what it made of it.
+def fail(cell: Cell, error: Exception, *, runtime: float, output: str = "") -> Computed:
+    """Return what came of a cell that ended where nobody could say so, as in a crash."""
+    params = capture(described, cell)
+    told = params.value if isinstance(params, Value) else {}
+    started = datetime.now(UTC) - timedelta(seconds=runtime)
+    return finished(cell, capture(_raise, error), Facts(told, started, runtime, output))
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
+
+
+def described(cell: Cell) -> dict[str, Any]:
+    """Return the params as a record tells them: what the run was given, not made of it."""
     return {name: describe(value) for name, value in cell.params.items()}
 
 
@@ -93,52 +116,57 @@ def _refuse_read_once(experiment: str, kind: str) -> None:
     raise ResultError(f"{message} {remedy}.", kind=kind)
 
 
-def _finish(  # noqa: PLR0913, PLR0917 - all of it goes into one header
-    cell: Cell,
-    outcome: Value[Any] | Failure,
-    params: dict[str, Any],
-    started: datetime,
-    runtime: float,
-    output: str,
-) -> Computed:
-    attempt = _attempt(cell, outcome, started, runtime)
+def finished(cell: Cell, outcome: Value[Any] | Failure, facts: Facts) -> Computed:
+    """Return what came of a cell, with the header of its record."""
+    outcome = _usable(cell, outcome)
+    attempt = _attempt(cell, outcome, facts)
+    notices = facts.notices
     header = Header(
         id=cell.identity.id,
         code=cell.code,
         experiment=cell.experiment,
-        params=params,
+        params=dict(facts.params),
         outcome=attempt["outcome"],
         error=attempt["error"],
         started=attempt["started"],
         finished=datetime.now(UTC).isoformat(),
-        runtime=runtime,
+        runtime=facts.runtime,
         host=attempt["host"],
         user=user(),
         attempt=attempt["attempt"],
         attempts=[*(dict(earlier) for earlier in cell.earlier), attempt],
         tags=list(cell.tags),
-        environment=current_environment()[0],
-        output=output,
+        environment=facts.environment or current_environment()[0],
+        output=facts.output,
         code_notes=dict(cell.code_notes),
         version=cell.version,
+        owner=cell.owner,
+        generation=cell.generation,
+        warnings=[] if notices is None else notices.warnings,
+        logs=[] if notices is None else notices.logs,
     )
     return Computed(cell, outcome, header)
 
 
-def _attempt(
-    cell: Cell, outcome: Value[Any] | Failure, started: datetime, runtime: float
-) -> dict[str, Any]:
+def _attempt(cell: Cell, outcome: Value[Any] | Failure, facts: Facts) -> dict[str, Any]:
     error = None
     if isinstance(outcome, Failure):
         error = {"type": outcome.type, "message": outcome.message, "traceback": outcome.traceback}
     return {
         "attempt": len(cell.earlier) + 1,
         "outcome": "done" if error is None else "failed",
-        "started": started.isoformat(),
-        "runtime": runtime,
+        "started": facts.started.isoformat(),
+        "runtime": facts.runtime,
         "host": host(),
         "error": error,
     }
+
+
+def sealed(
+    computed: Computed, encoded: Encoded | None, spill: Callable[[memoryview, str], str] | None
+) -> bytes:
+    """Return the record of a computed cell."""
+    return seal(computed.header, encoded, computed.cell.identity.preimage, spill)
 
 
 def keep(store: Store, computed: Computed) -> Commit:
@@ -151,7 +179,6 @@ def keep(store: Store, computed: Computed) -> Commit:
         StoreError: the store cannot be written to; nothing was written.
     """
     cell, outcome = computed.cell, computed.outcome
-    preimage = cell.identity.preimage
     encoded: Encoded | None = None
     if isinstance(outcome, Value):
         encoded = encode_value(outcome.value)
@@ -159,6 +186,6 @@ def keep(store: Store, computed: Computed) -> Commit:
     return store.put(
         cell.experiment,
         cell.key + "!" if failed else cell.key,
-        lambda spill: seal(computed.header, encoded, preimage, spill),
+        lambda spill: sealed(computed, encoded, spill),
         replace=True,
     )

@@ -1,0 +1,20 @@
+"""What a run says beside its result: prints, warnings, log records; kept, and still shown."""
+
+from __future__ import annotations
+
+from expcache._capture._descriptors import Descriptors, read_output
+from expcache._capture._notices import Notices, noticed
+from expcache._capture._output import OUTPUT_LIMIT, Output
+from expcache._capture._relay import relay
+from expcache._capture._streams import captured
+
+__all__ = [
+    "OUTPUT_LIMIT",
+    "Descriptors",
+    "Notices",
+    "Output",
+    "captured",
+    "noticed",
+    "read_output",
+    "relay",
+]

@@ -1,0 +1,29 @@
+"""One run to compute, here or in another process, and what is kept of it."""
+
+from __future__ import annotations
+
+from expcache._capture import relay
+from expcache._cell._cell import Cell
+from expcache._cell._compute import Computed, Watch, compute, compute_async, fail, keep
+from expcache._cell._error import revive
+from expcache._cell._pack import pack
+from expcache._cell._replies import compute_cells, replies, unpack_replies
+from expcache._cell._reply import Refusal, Reply
+
+__all__ = [
+    "Cell",
+    "Computed",
+    "Refusal",
+    "Reply",
+    "Watch",
+    "compute",
+    "compute_async",
+    "compute_cells",
+    "fail",
+    "keep",
+    "pack",
+    "relay",
+    "replies",
+    "revive",
+    "unpack_replies",
+]

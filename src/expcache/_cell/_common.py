@@ -1,0 +1,117 @@
+"""What all cells of one experiment share, as it travels: once, beside the points."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from expcache._cell._cell import Cell
+from expcache._environment import current_environment, host
+from expcache._key import Identity
+from expcache._signature import Signature
+
+__all__ = ["PYTHON", "SCHEME", "Common", "Payload", "Point", "sender"]
+
+SCHEME = 1
+PYTHON = sys.version_info[:2]
+
+
+class Payload(NamedTuple):
+    """What is sent; nothing in it needs an import before it is known to fit."""
+
+    scheme: int
+    python: tuple[int, int]
+    sender: tuple[str, int]
+    digest: str
+    common: bytes
+    points: list[tuple[Any, ...]]
+
+
+class Point(NamedTuple):
+    """What is a cell's own. ``params`` are plain values, or a pickle of their own."""
+
+    id: str
+    preimage: bytes
+    code: str
+    params: tuple[Any, ...] | bytes
+    earlier: Sequence[Mapping[str, Any]]
+    generation: int | None
+
+
+@dataclass(slots=True)
+class Common:
+    """What all cells of one experiment share."""
+
+    experiment: str
+    function: Callable[..., Any]
+    code_notes: Mapping[str, Any]
+    version: str | None
+    tags: tuple[str, ...]
+    is_async: bool
+    store: str
+    checked: str | None
+    depends: Sequence[object]
+    owner: str | None
+    environment: str
+    main: str | None
+    levels: dict[str, int]
+    spill: str | None
+    signature: Signature | None = None
+
+    @classmethod
+    def of(cls, cell: Cell, *, by_name: bool, spill: str | None) -> Common:
+        """Return what the cells of this one's experiment share."""
+        return cls(
+            experiment=cell.experiment,
+            function=cell.function,
+            code_notes=dict(cell.code_notes),
+            version=cell.version,
+            tags=cell.tags,
+            is_async=cell.is_async,
+            store=cell.store,
+            # Code that is sent whole is the code; what is imported may be another.
+            checked=cell.checked if by_name else None,
+            depends=cell.depends if by_name and cell.checked else (),
+            owner=cell.owner,
+            environment=current_environment()[0],
+            main=getattr(sys.modules.get("__main__"), "__file__", None),
+            levels=_levels(),
+            spill=spill,
+        )
+
+    def cell(self, point: Point, params: Mapping[str, Any]) -> Cell:
+        """Return one of the cells."""
+        assert self.signature is not None  # noqa: S101 - set where it is unpacked
+        return Cell(
+            experiment=self.experiment,
+            function=self.function,
+            signature=self.signature,
+            params=params,
+            identity=Identity(point.id, point.preimage),
+            code=point.code,
+            code_notes=self.code_notes,
+            version=self.version,
+            tags=self.tags,
+            earlier=point.earlier,
+            is_async=self.is_async,
+            store=self.store,
+            owner=self.owner,
+            generation=point.generation,
+        )
+
+
+def sender() -> tuple[str, int]:
+    """Return what tells this process from every other that may send or receive."""
+    return host(), os.getpid()
+
+
+def _levels() -> dict[str, int]:
+    """Return the levels that were set for loggers here: what is not made is not seen."""
+    logging = sys.modules.get("logging")
+    if logging is None:
+        return {}
+    known = [logging.root, *list(logging.root.manager.loggerDict.values())]
+    return {one.name: one.level for one in known if getattr(one, "level", 0)}

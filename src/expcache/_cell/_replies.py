@@ -1,0 +1,207 @@
+"""Compute cells that were sent, and answer with their records."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from expcache._capture import captured, noticed
+from expcache._cell._cell import Cell
+from expcache._cell._common import Common, Point
+from expcache._cell._compute import (
+    Computed,
+    Facts,
+    Printed,
+    Watch,
+    described,
+    fail,
+    finished,
+    sealed,
+)
+from expcache._cell._error import dump_error
+from expcache._cell._pickler import loads
+from expcache._cell._reply import Refusal, Reply
+from expcache._cell._unpack import unpack
+from expcache._codec import encode_value
+from expcache._outcome import Failure, Value, capture, capture_async
+from expcache._store import Spill
+from expcache._store._parts import write_part
+from expcache.errors import CrashError, ExecutorError, StoreError
+
+__all__ = ["compute_cells", "replies", "unpack_replies"]
+
+
+class _Alone:
+    """Watches the runs of a process that nobody else watches."""
+
+    def begin(self, _position: int, /) -> None:
+        """Note nothing."""
+
+    def end(self, _position: int, /) -> None:
+        """Note nothing."""
+
+    def captured(self) -> AbstractContextManager[Printed]:
+        """Collect what Python prints; the process that sent the cells shows it."""
+        return captured(show=False)
+
+
+def compute_cells(payload: bytes) -> bytes:
+    """Compute what `pack` made, in any process; the answer is for `unpack_replies`."""
+    return pickle.dumps([tuple(one) for one in replies(payload)], protocol=5)
+
+
+def unpack_replies(answer: bytes) -> list[Reply | Refusal]:
+    """Return the replies that `compute_cells` gave."""
+    found = pickle.loads(answer)  # noqa: S301 - from our own worker
+    return [Reply(*one) if len(one) == len(Reply._fields) else Refusal(*one) for one in found]
+
+
+def replies(payload: bytes, watch: Watch | None = None) -> Iterator[Reply | Refusal]:
+    """Compute cells one by one and yield what came of each, or why none can be computed.
+
+    No `Exception` ever leaves: whatever goes wrong with a cell is its own failed record.
+    """
+    opened = unpack(payload)
+    if isinstance(opened, Refusal):
+        yield opened
+        return
+    common, points = opened
+    watch = watch or _Alone()
+    for position, point in enumerate(points):
+        yield _reply(common, point, position, watch)
+
+
+def _reply(common: Common, point: Point, position: int, watch: Watch) -> Reply | Refusal:
+    cell = common.cell(point, {})
+    try:
+        try:
+            cell = common.cell(point, _params(common, point))
+            computed = _watched(cell, position, watch, common.environment)
+            return _answer(computed, position, common.spill)
+        except Exception as error:  # noqa: BLE001 - memory may end anywhere, and much is the user's
+            return _answer(fail(cell, error, runtime=0.0), position, None)
+    except Exception as error:  # noqa: BLE001 - as above
+        return Refusal("pickle", f"telling of a run raised {type(error).__name__}: {error}")
+
+
+def _params(common: Common, point: Point) -> Mapping[str, Any]:
+    assert common.signature is not None  # noqa: S101 - for the type checker
+    values = point.params
+    if isinstance(values, bytes):
+        try:
+            values = loads(values)
+        except (Exception, SystemExit) as error:
+            reason = f"{type(error).__name__}: {error}"
+            message = f"cannot compute run {point.id} of {common.experiment!r} in another process:"
+            raise ExecutorError(
+                f"{message} its parameters cannot be unpickled there ({reason}). "
+                "Compute it in this process: jobs=1."
+            ) from error
+    return dict(zip(common.signature.names, values, strict=True))
+
+
+def _watched(cell: Cell, position: int, watch: Watch, environment: str) -> Computed:
+    params = described(cell)
+    started, clock = datetime.now(UTC), time.perf_counter()
+    with noticed(show=False, always=True) as notices, watch.captured() as output:
+        watch.begin(position)
+        try:
+            outcome = _outcome(cell)
+        finally:
+            watch.end(position)
+    runtime = time.perf_counter() - clock
+    facts = Facts(params, started, runtime, output.text, notices, environment)
+    return finished(cell, outcome, facts)
+
+
+def _outcome(cell: Cell) -> Value[Any] | Failure:
+    if not cell.is_async:
+        return capture(_call, cell)
+    import asyncio  # noqa: PLC0415 - 30 ms that only coroutine functions need
+
+    return asyncio.run(capture_async(_awaited, cell))
+
+
+def _call(cell: Cell) -> Any:
+    try:
+        return cell.signature.call(cell.function, cell.params)
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001 - here it would end the process of others
+        _crash(error)
+
+
+async def _awaited(cell: Cell) -> Any:
+    try:
+        return await cell.signature.call(cell.function, cell.params)
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001 - as above
+        _crash(error)
+
+
+def _crash(error: BaseException) -> NoReturn:
+    status = None
+    what = f"raised {type(error).__name__}, which ends a process"
+    if isinstance(error, SystemExit):
+        code = error.code
+        status = code if isinstance(code, int) else int(code is not None)
+        what = f"ended its process with exit status {status}"
+    raise CrashError(
+        f"cannot finish the run: the experiment {what}. Return, or raise an Exception.",
+        exitcode=status,
+    ) from error
+
+
+def _answer(computed: Computed, position: int, spill: str | None) -> Reply:
+    cell, outcome, header = computed.cell, computed.outcome, computed.header
+    parts: list[str] = []
+    if isinstance(outcome, Value):
+        try:
+            encoded = encode_value(outcome.value)
+            envelope = _envelope(computed, encoded, spill, parts)
+        except Exception as error:  # noqa: BLE001 - a result that cannot be kept is a failure
+            return _answer(_unkept(computed, error), position, None)
+        runtime = header.runtime or 0.0
+        return Reply(position, False, cell.key, envelope, tuple(parts), runtime, None)  # noqa: FBT003
+    envelope = sealed(computed, None, None)
+    error_bytes = None if outcome.exception is None else dump_error(outcome.exception)
+    runtime = header.runtime or 0.0
+    return Reply(position, True, cell.key + "!", envelope, (), runtime, error_bytes)  # noqa: FBT003
+
+
+def _unkept(computed: Computed, error: Exception) -> Computed:
+    header = computed.header
+    started = datetime.fromisoformat(header.started)
+    facts = Facts(header.params, started, header.runtime or 0.0, header.output)
+    return finished(computed.cell, capture(_raise, error), facts)
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
+
+
+def _envelope(computed: Computed, encoded: Any, spill: str | None, parts: list[str]) -> bytes:
+    if spill is None:
+        return sealed(computed, encoded, None)
+    place = Path(spill)
+    write: Spill = lambda content, digest: write_part(place, content, digest)  # noqa: E731
+
+    def keep(content: memoryview, digest: str) -> str:
+        parts.append(write(content, digest))
+        return parts[-1]
+
+    try:
+        return sealed(computed, encoded, keep)
+    except StoreError:
+        # The parent writes the rest, and can say what is wrong with the store.
+        with suppress(OSError):
+            for name in parts:
+                (place / name[:2] / name).unlink()
+        parts.clear()
+        return sealed(computed, encoded, None)
