@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from expcache._capture import relay
+from expcache._cell._around import runs_around
 from expcache._cell._cell import Cell
 from expcache._cell._compute import Computed, Watch, compute, compute_async, fail, keep
 from expcache._cell._error import revive
-from expcache._cell._pack import pack
+from expcache._cell._pack import Parcel, pack
 from expcache._cell._replies import compute_cells, replies, unpack_replies
 from expcache._cell._reply import Refusal, Reply
 
 __all__ = [
     "Cell",
     "Computed",
+    "Parcel",
     "Refusal",
     "Reply",
     "Watch",
@@ -25,5 +27,6 @@ __all__ = [
     "relay",
     "replies",
     "revive",
+    "runs_around",
     "unpack_replies",
 ]

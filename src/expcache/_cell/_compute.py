@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, NoReturn, Protocol
 
 from expcache._capture import Notices, captured, noticed
+from expcache._cell._around import inside
 from expcache._cell._cell import Cell
 from expcache._codec import Encoded, describe, encode_value
 from expcache._environment import current_environment, host, user
 from expcache._outcome import Failure, Value, capture, capture_async
 from expcache._record import Header, seal
-from expcache._store import Commit, Store
+from expcache._store import Claim, Commit, Store
 from expcache.errors import ResultError
 
 __all__ = ["Computed", "Facts", "Printed", "Watch"]
@@ -69,7 +70,7 @@ def compute(cell: Cell) -> Computed:
     """Compute one cell here and now; an exception of the user's code is an outcome."""
     params = described(cell)
     started, clock = datetime.now(UTC), time.perf_counter()
-    with noticed() as notices, captured() as output:
+    with inside(cell.key), noticed() as notices, captured() as output:
         outcome = capture(cell.signature.call, cell.function, cell.params)
     runtime = time.perf_counter() - clock
     return finished(cell, outcome, Facts(params, started, runtime, output.text, notices))
@@ -79,7 +80,7 @@ async def compute_async(cell: Cell) -> Computed:
     """Compute one cell whose function is a coroutine function, in the caller's loop."""
     params = described(cell)
     started, clock = datetime.now(UTC), time.perf_counter()
-    with noticed() as notices, captured() as output:
+    with inside(cell.key), noticed() as notices, captured() as output:
         outcome = await capture_async(cell.signature.call, cell.function, cell.params)
     runtime = time.perf_counter() - clock
     return finished(cell, outcome, Facts(params, started, runtime, output.text, notices))
@@ -169,7 +170,7 @@ def sealed(
     return seal(computed.header, encoded, computed.cell.identity.preimage, spill)
 
 
-def keep(store: Store, computed: Computed) -> Commit:
+def keep(store: Store, computed: Computed, claim: Claim | None = None) -> Commit:
     """Write the record of a computed cell; the commit tells when it is safe.
 
     A failure lies beside the result's place, never in it: a failed refresh costs nothing.
@@ -188,4 +189,5 @@ def keep(store: Store, computed: Computed) -> Commit:
         cell.key + "!" if failed else cell.key,
         lambda spill: sealed(computed, encoded, spill),
         replace=True,
+        claim=claim,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from expcache._capture import captured, noticed
+from expcache._cell._around import inside
 from expcache._cell._cell import Cell
 from expcache._cell._common import Common, Point
 from expcache._cell._compute import (
@@ -29,6 +30,7 @@ from expcache._cell._reply import Refusal, Reply
 from expcache._cell._unpack import unpack
 from expcache._codec import encode_value
 from expcache._outcome import Failure, Value, capture, capture_async
+from expcache._record import Header
 from expcache._store import Spill
 from expcache._store._parts import write_part
 from expcache.errors import CrashError, ExecutorError, StoreError
@@ -77,13 +79,14 @@ def replies(payload: bytes, watch: Watch | None = None) -> Iterator[Reply | Refu
 
 
 def _reply(common: Common, point: Point, position: int, watch: Watch) -> Reply | Refusal:
-    cell = common.cell(point, {})
+    cell = None
     try:
         try:
             cell = common.cell(point, _params(common, point))
             computed = _watched(cell, position, watch, common.environment)
             return _answer(computed, position, common.spill)
         except Exception as error:  # noqa: BLE001 - memory may end anywhere, and much is the user's
+            cell = cell or common.cell(point, {})
             return _answer(fail(cell, error, runtime=0.0), position, None)
     except Exception as error:  # noqa: BLE001 - as above
         return Refusal("pickle", f"telling of a run raised {type(error).__name__}: {error}")
@@ -108,7 +111,8 @@ def _params(common: Common, point: Point) -> Mapping[str, Any]:
 def _watched(cell: Cell, position: int, watch: Watch, environment: str) -> Computed:
     params = described(cell)
     started, clock = datetime.now(UTC), time.perf_counter()
-    with noticed(show=False, always=True) as notices, watch.captured() as output:
+    around = inside(cell.key)
+    with around, noticed(show=False, always=True) as notices, watch.captured() as output:
         watch.begin(position)
         try:
             outcome = _outcome(cell)
@@ -168,11 +172,17 @@ def _answer(computed: Computed, position: int, spill: str | None) -> Reply:
         except Exception as error:  # noqa: BLE001 - a result that cannot be kept is a failure
             return _answer(_unkept(computed, error), position, None)
         runtime = header.runtime or 0.0
-        return Reply(position, False, cell.key, envelope, tuple(parts), runtime, None)  # noqa: FBT003
+        done = Reply(position, False, cell.key, envelope, tuple(parts), runtime, None)  # noqa: FBT003
+        return done._replace(speaks=True) if _speaks(header) else done
     envelope = sealed(computed, None, None)
     error_bytes = None if outcome.exception is None else dump_error(outcome.exception)
     runtime = header.runtime or 0.0
-    return Reply(position, True, cell.key + "!", envelope, (), runtime, error_bytes)  # noqa: FBT003
+    failed = Reply(position, True, cell.key + "!", envelope, (), runtime, error_bytes)  # noqa: FBT003
+    return failed._replace(speaks=_speaks(header))
+
+
+def _speaks(header: Header) -> bool:
+    return bool(header.output or header.warnings or header.logs)
 
 
 def _unkept(computed: Computed, error: Exception) -> Computed:

@@ -20,6 +20,8 @@ class Reply(NamedTuple):
     runtime: float
     error: bytes | None
     """The exception of a failed run, for `revive`; None where it cannot travel."""
+    speaks: bool = False
+    """Whether there is something to `relay`: output, a warning, a log record."""
 
 
 class Refusal(NamedTuple):
