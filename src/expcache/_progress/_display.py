@@ -6,6 +6,7 @@ import atexit
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Self, TextIO
 
 from expcache._progress._progress import Progress
@@ -116,8 +117,10 @@ class Display:
     def _begin(self) -> None:
         # Closed before the interpreter ends: a thread that writes then can end it badly.
         atexit.register(self.close)
-        self._thread = threading.Thread(target=self._loop, name="expcache-display", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._loop, name="expcache-display", daemon=True)
+        with suppress(RuntimeError):  # no thread to be had: nothing is shown
+            thread.start()
+            self._thread = thread
 
     def _loop(self) -> None:
         while not self._closed.wait(self._interval):

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, TextIO
 
 from expcache._progress._display import Display
+from expcache._progress._terminal import is_terminal
 
 __all__ = ["GuardedDisplay"]
 
@@ -70,7 +71,7 @@ class GuardedDisplay(Display):
             _guarding, self._guards = self, {}
             for name in ("stdout", "stderr"):
                 behind = getattr(sys, name)
-                if behind is not None and behind.isatty():
+                if behind is not None and is_terminal(behind):
                     self._guards[name] = _Guard(behind, self)
                     setattr(sys, name, self._guards[name])
         return True
