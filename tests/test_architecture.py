@@ -35,6 +35,7 @@ FLOORS = {
     "_store": 3,
     "_account": 4,
     "_cell": 4,
+    "_executor": 5,
     "_run": 5,
     "_runset": 5,
     "_definition": 6,

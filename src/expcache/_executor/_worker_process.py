@@ -1,0 +1,158 @@
+"""The parent's view of one worker: what it computes, since when, and what it has sent."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import time
+from typing import Any, Final, NamedTuple
+
+from expcache._capture import read_output
+from expcache._executor._batch import Batch, Lost
+from expcache._executor._board import Board
+from expcache._executor._channel import Channel
+from expcache._executor._start import start
+from expcache._executor._worker import READY, Settings
+
+__all__ = ["News", "Worker"]
+
+GRACE: Final = 0.1
+"""How long a worker that is ended at a time limit has to write down where it is."""
+
+
+class News(NamedTuple):
+    """What a worker has sent: some replies, and whether they were the last of the batch."""
+
+    replies: list[Any]
+    last: bool
+
+
+class Worker:
+    """One process and all that leads to it."""
+
+    def __init__(self, method: str, spool: str, number: int, settings: Settings) -> None:
+        """Start the process and tell it how to work."""
+        self.paths = [os.path.join(spool, f"{number}.{end}") for end in ("board", "output")]  # noqa: PTH118 - text
+        self._board = Board(self.paths[0], create=True)
+        try:
+            sock, self.process = start(method, spool, self.paths[1])
+        except BaseException:
+            self._remove()
+            raise
+        self.channel = Channel(sock)
+        self.ready = False
+        self.ending = False
+        self.batch: Batch | None = None
+        self._serial = 0
+        self._received: set[int] = set()
+        self._late: Lost | None = None
+        self._kill_at: float | None = None
+        self.channel.send(
+            pickle.dumps(settings._replace(board=self.paths[0], output=self.paths[1]))
+        )
+
+    def give(self, batch: Batch) -> None:
+        """Send a batch."""
+        self.batch = batch
+        self._serial += 1
+        self._received.clear()
+        self.channel.send(self._serial.to_bytes(8, "little"))
+        self.channel.send(batch.payload)
+
+    def receive(self) -> News:
+        """Take what the worker has sent."""
+        replies: list[Any] = []
+        last = False
+        for message in self.channel.receive():
+            if not self.ready and message == READY:
+                self.ready = True
+                continue
+            serial, some, final = pickle.loads(message)  # noqa: S301 - from our own worker
+            if serial == self._serial:
+                replies += some
+                last = last or final
+        self._received.update(getattr(reply, "position", -1) for reply in replies)
+        return News(replies, last)
+
+    def free(self) -> None:
+        """Have no batch any more."""
+        self.batch = None
+
+    def end(self) -> None:
+        """Kill the process; how it ended is of no interest."""
+        self.ending = True
+        self.process.kill()
+
+    @property
+    def idle(self) -> bool:
+        """Whether the worker waits for a batch."""
+        return self.ready and self.batch is None and not (self.ending or self.channel.ended)
+
+    def wakeup(self) -> float | None:
+        """Return in how many seconds the worker may have to be ended, at the earliest."""
+        if self._kill_at is not None:
+            return max(0.0, self._kill_at - time.monotonic())
+        if self.batch is None or self.batch.timeout is None or self.ending:
+            return None
+        standing = self._board.read()
+        running = standing.seconds if standing.serial == self._serial else 0.0
+        return max(0.0, self.batch.timeout - running)
+
+    def keep_limit(self) -> None:
+        """End the worker when its cell has run for too long: let it say where, then kill it."""
+        if self._kill_at is not None:
+            if time.monotonic() >= self._kill_at:
+                self._kill_at = None
+                self.process.kill()
+        elif self.batch is not None and self.batch.timeout is not None and not self.ending:
+            standing = self._board.read()
+            seconds = standing.seconds
+            if standing.serial == self._serial and seconds >= self.batch.timeout:
+                self.ending = True
+                self._late = Lost(standing.begun, "timeout", None, "", seconds)
+                self._kill_at = time.monotonic() + GRACE
+                self.process.send(getattr(signal, "SIGABRT", signal.SIGTERM))
+
+    def begun(self) -> bool:
+        """Tell whether the worker got the whole of its batch."""
+        return self._board.read().serial == self._serial
+
+    def lost(self) -> Lost | None:
+        """Return the cell that a dead worker has taken along; None: none."""
+        if self.batch is None:
+            return None
+        if self._late is not None:
+            late = self._late._replace(output=self.output)
+            return None if late.position in self._received else late
+        standing = self._board.read()
+        position = self._guilty(self.batch.size, max(standing.begun, standing.replied))
+        if position is None:
+            return None
+        seconds = standing.seconds if position == standing.begun else 0.0
+        return Lost(position, "crash", self.process.exitcode, self.output, seconds)
+
+    def _guilty(self, size: int, reached: int) -> int | None:
+        """Return the last cell so far that was not replied to: the next ones were not begun."""
+        for position in range(min(reached, size - 1), -1, -1):
+            if position not in self._received:
+                return position
+        return None
+
+    @property
+    def output(self) -> str:
+        """What the worker has printed during its last run."""
+        return read_output(self.paths[1])
+
+    def close(self) -> None:
+        """Let go of a process that has ended."""
+        self.channel.close()
+        self.process.close()
+        self._remove()
+
+    def _remove(self) -> None:
+        self._board.close()
+        for path in self.paths:
+            with contextlib.suppress(OSError):
+                os.unlink(path)  # noqa: PTH108 - text
