@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +17,8 @@ from expcache._progress import Display, Progress, from_option
 
 pytest.importorskip("termios")
 pytest.importorskip("pyte")
+
+from pyte.modes import DECAWM, DECTCEM
 
 from terminals import Clock, Completed, Terminal, lone, words
 
@@ -193,3 +198,35 @@ def test_a_forked_process_prints(terminal: Terminal, print_there: Callable[[], N
                     os._exit(0)
         assert os.waitpid(child, 0)[1] == 0
         assert "from the child" in terminal.lines()[0]
+
+
+WAITING = """
+import sys, threading
+from expcache._progress import from_option
+
+progress, display = from_option(True, 4)
+display._next, display._interval = 0, 0.001
+try:
+    with display:
+        threading.Event().wait()
+except KeyboardInterrupt:
+    sys.stdout.write("interrupted")
+"""
+
+
+def test_an_interrupt_leaves_the_terminal_sane() -> None:
+    """After Ctrl-C no status is left, the cursor shows, and long lines wrap."""
+    terminal = Terminal(20)
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING], stdout=terminal.stream, stderr=terminal.stream
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not words(terminal.lines()[1]):
+            assert time.monotonic() < deadline
+        process.send_signal(signal.SIGINT)
+        while process.poll() is None:
+            terminal.lines()
+    terminal.write(" and a line that is wrapped")
+    assert terminal.lines()[:3] == ["interrupted and a li", "ne that is wrapped", ""]
+    assert {DECAWM, DECTCEM} <= terminal.screen.mode
+    terminal.close()
