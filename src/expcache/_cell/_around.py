@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 __all__ = ["inside", "runs_around"]
 
@@ -16,11 +14,21 @@ def runs_around() -> frozenset[str]:
     return _around.get()
 
 
-@contextmanager
-def inside(key: str) -> Iterator[None]:
+class inside:  # noqa: N801 - used like a function
     """Be inside a run for the time of the block."""
-    token = _around.set(_around.get() | {key})
-    try:
-        yield
-    finally:
-        _around.reset(token)
+
+    __slots__ = ("_key", "_token")
+
+    _token: Token[frozenset[str]]
+
+    def __init__(self, key: str) -> None:
+        """Begin nothing yet."""
+        self._key = key
+
+    def __enter__(self) -> None:
+        """Be inside the run as well."""
+        self._token = _around.set(_around.get() | {self._key})
+
+    def __exit__(self, *_: object) -> None:
+        """Be outside again."""
+        _around.reset(self._token)

@@ -31,8 +31,7 @@ from expcache._cell._unpack import unpack
 from expcache._codec import encode_value
 from expcache._outcome import Failure, Value, capture, capture_async
 from expcache._record import Header
-from expcache._store import Spill
-from expcache._store._parts import write_part
+from expcache._store import spill_into
 from expcache.errors import CrashError, ExecutorError, StoreError
 
 __all__ = ["compute_cells", "replies", "unpack_replies"]
@@ -199,8 +198,7 @@ def _raise(error: Exception) -> NoReturn:
 def _envelope(computed: Computed, encoded: Any, spill: str | None, parts: list[str]) -> bytes:
     if spill is None:
         return sealed(computed, encoded, None)
-    place = Path(spill)
-    write: Spill = lambda content, digest: write_part(place, content, digest)  # noqa: E731
+    write = spill_into(spill)
 
     def keep(content: memoryview, digest: str) -> str:
         parts.append(write(content, digest))
@@ -212,6 +210,6 @@ def _envelope(computed: Computed, encoded: Any, spill: str | None, parts: list[s
         # The parent writes the rest, and can say what is wrong with the store.
         with suppress(OSError):
             for name in parts:
-                (place / name[:2] / name).unlink()
+                Path(spill, name[:2], name).unlink()
         parts.clear()
         return sealed(computed, encoded, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any
 
 from expcache._codec import to_json
@@ -73,11 +74,12 @@ _RARE = ("warnings", "logs")
 
 _KNOWN = tuple(item.name for item in fields(Header) if item.name != "extra")
 _NAMES = tuple(name for name in _KNOWN if name not in _RARE)
+_read = attrgetter(*_NAMES)
 
 
 def header_text(header: Header, value: dict[str, Any] | None) -> bytes:
     """Return the header as UTF-8 JSON, with what is told of the value."""
-    tree = {name: getattr(header, name) for name in _NAMES}
+    tree = dict(zip(_NAMES, _read(header), strict=True))
     tree["value"] = value
     for name in _RARE:
         if told := getattr(header, name):
