@@ -146,8 +146,7 @@ class Claimant:
 
 def _end(ledgers: list[Ledger]) -> None:
     for ledger in ledgers:
-        ledger.release_all()
-        ledger.close()
+        ledger.end()
 
 
 def _nothing() -> None:

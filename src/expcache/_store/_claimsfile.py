@@ -5,39 +5,64 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
-from expcache._store._patience import PATIENCE, attempts
+from expcache._store._claim import Row
+from expcache._store._lock import WriteLock
+from expcache._store._owner import Owner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Iterator
 
-BUSY: Final = (5, 6)
+    from expcache._store._folder import Folder
+
+NAME: Final = "claims.db"
+LOCK: Final = "claims.lock"
+BUSY_SECONDS: Final = 5
+LOCK_SECONDS: Final = 10.0
+CHUNK: Final = 500
 DAMAGED: Final = (1, 11, 26)
 """SQLITE_ERROR (other tables than ours), SQLITE_CORRUPT, SQLITE_NOTADB."""
-TABLES: Final = (
-    """CREATE TABLE IF NOT EXISTS owners (
+
+CREATE: Final = """
+    CREATE TABLE IF NOT EXISTS owners (
         uuid TEXT PRIMARY KEY, host TEXT, boot TEXT, namespace TEXT, pid INTEGER, start TEXT,
-        beat INTEGER, file INTEGER) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS claims (
+        beat INTEGER, file INTEGER) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS claims (
         key TEXT PRIMARY KEY, owner TEXT, generation INTEGER, since REAL, bulk INTEGER
-        ) WITHOUT ROWID""",
-)
+        ) WITHOUT ROWID;
+"""
+BEAT: Final = "UPDATE owners SET beat = beat + 1 WHERE uuid = ?"
+REGISTER: Final = "INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?, ?, ?, 0, ?)"
+LEAVE: Final = "DELETE FROM owners WHERE uuid = ?"
+OWNERS: Final = "SELECT uuid, host, boot, namespace, pid, start, beat, file FROM owners"
+INSERT: Final = "INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?, ?)"
+REPLACE: Final = "INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?, ?)"
+DELETE: Final = "DELETE FROM claims WHERE key = ? AND owner = ? AND since = ?"
+ROWS: Final = "SELECT key, owner, generation, since, bulk FROM claims"
+OLD: Final = "SELECT DISTINCT owner FROM claims WHERE since < ?"
+DELETE_OLD: Final = "DELETE FROM claims WHERE owner = ? AND since < ?"
+IDLE: Final = "SELECT uuid FROM owners WHERE uuid NOT IN (SELECT owner FROM claims)"
 
 
 class ClaimsFile:
     """A small database that survives a kill and need not survive a power cut.
 
-    No statement waits inside SQLite, whose pauses are long: whoever finds the file busy asks
-    again. Not a write-ahead log: SQLite before 3.51.3 can damage one that many write at once.
+    All of it happens inside `turn`, so that no two connections ever write or tidy the log at the
+    same moment, which SQLite before 3.51.3 does not survive.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, folder: Folder) -> None:
         """Open nothing yet."""
-        self.path: Final = path
+        self._folder: Final = folder
+        self.path: Final = folder.path / NAME
         self.identity: tuple[int, int] | None = None
         self._connection: sqlite3.Connection | None = None
+
+    def turn(self) -> WriteLock:
+        """Return the lock to be held around everything that follows."""
+        return WriteLock(self._folder.path / LOCK, patience=LOCK_SECONDS)
 
     def open(self, *, create: bool) -> bool:
         """Open the file, again if it was replaced; return whether there is one."""
@@ -45,7 +70,7 @@ class ClaimsFile:
         if self._connection is not None:
             if found == self.identity:
                 return True
-            self.close()
+            self._close()
         if found is None and not create:
             return False
         self._connection = self._connect()
@@ -55,13 +80,15 @@ class ClaimsFile:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self.path,
-            timeout=0,
+            timeout=BUSY_SECONDS,
             isolation_level=None,
             check_same_thread=False,  # the ledger's lock guards it, and a fork closes it
         )
         try:
-            for statement in ("PRAGMA journal_mode = PERSIST", "PRAGMA synchronous = OFF", *TABLES):
-                _insist(connection, statement)
+            mode = "wal" if self._folder.journal == "wal" else "persist"
+            connection.execute(f"PRAGMA journal_mode = {mode}")
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.executescript(CREATE)
         except BaseException:
             connection.close()
             raise
@@ -74,21 +101,21 @@ class ClaimsFile:
             return None
         return facts.st_dev, facts.st_ino
 
-    def rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Return all rows of a query."""
-        return _insist(self._opened, query, values).fetchall()
+    @property
+    def number(self) -> int:
+        """A number that a copy of the file does not share, as large as SQLite can keep."""
+        return (self.identity or (0, 0))[1] % (1 << 63)
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection inside a transaction."""
-        connection = self._opened
-        _insist(connection, "BEGIN IMMEDIATE")
+    def transaction(self) -> Iterator[None]:
+        """Keep all that is done in the block, or nothing."""
+        self._opened.execute("BEGIN IMMEDIATE")
         try:
-            yield connection
-            _insist(connection, "COMMIT")
+            yield
+            self._opened.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):
-                connection.rollback()
+                self._opened.rollback()
             raise
 
     @property
@@ -97,33 +124,78 @@ class ClaimsFile:
             raise sqlite3.OperationalError("the file is gone")
         return self._connection
 
+    def rows(self, keys: Collection[str] | None = None) -> Iterator[Row]:
+        """Yield the claims of these keys, or all of them."""
+        if keys is None:
+            yield from map(Row._make, self._opened.execute(ROWS).fetchall())
+            return
+        rest = iter(keys)
+        while chunk := list(islice(rest, CHUNK)):
+            query = f"{ROWS} WHERE key IN ({','.join('?' * len(chunk))})"
+            yield from map(Row._make, self._opened.execute(query, chunk).fetchall())
+
+    def insert(self, rows: Collection[Row]) -> bool:
+        """Add the claims whose keys are free; return whether all were."""
+        before = self._opened.total_changes
+        self._opened.executemany(INSERT, rows)
+        return self._opened.total_changes - before == len(rows)
+
+    def replace(self, rows: Iterable[Row]) -> None:
+        """Write claims in the place of those with their keys."""
+        self._opened.executemany(REPLACE, rows)
+
+    def delete(self, rows: Iterable[Row]) -> None:
+        """Remove these very claims, and none that came after them."""
+        self._opened.executemany(DELETE, [(row.key, row.owner, row.since) for row in rows])
+
+    def owners(self) -> Iterator[tuple[Owner, int, bool]]:
+        """Yield every owner, its number of beats, and whether it registered in this very file."""
+        for *fields, beat, file in self._opened.execute(OWNERS).fetchall():
+            yield Owner(*fields), beat, file == self.number
+
+    def register(self, owner: Owner) -> None:
+        """Add an owner."""
+        self._opened.execute(REGISTER, (*owner, self.number))
+
+    def beat(self, owner: Owner) -> None:
+        """Count one more sign of life."""
+        if not self._opened.execute(BEAT, (owner.uuid,)).rowcount:
+            self.register(owner)
+
+    def leave(self, owner: Owner) -> None:
+        """Remove an owner that claims nothing."""
+        self._opened.execute(LEAVE, (owner.uuid,))
+
+    def old(self, until: float) -> set[str]:
+        """Return the owners of claims that are older than a time."""
+        return {owner for (owner,) in self._opened.execute(OLD, (until,)).fetchall()}
+
+    def delete_old(self, owners: Iterable[str], until: float) -> None:
+        """Remove the old claims of some owners."""
+        self._opened.executemany(DELETE_OLD, [(owner, until) for owner in owners])
+
+    def idle(self) -> set[str]:
+        """Return the owners that claim nothing."""
+        return {owner for (owner,) in self._opened.execute(IDLE).fetchall()}
+
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; the last one to do so tidies its log away."""
+        if self._connection is not None:
+            with suppress(OSError), self.turn():  # StoreError too: close it nevertheless
+                self._close()
+        self._close()
+
+    def _close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
 
     def discard_if_damaged(self, error: sqlite3.Error) -> bool:
         """After an error: close the file, and remove it if it is no sound database of ours."""
-        self.close()
+        self._close()
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in DAMAGED:
             return False
-        if self.identity is None or self._identify() == self.identity:
-            for file in (self.path.with_name(self.path.name + "-journal"), self.path):
-                with suppress(OSError):
-                    file.unlink(missing_ok=True)
+        for end in ("", "-wal", "-shm", "-journal"):
+            with suppress(OSError):
+                self.path.with_name(NAME + end).unlink(missing_ok=True)
         return True
-
-
-def _insist(
-    connection: sqlite3.Connection, query: str, values: Sequence[object] = ()
-) -> sqlite3.Cursor:
-    """Execute a statement as soon as nobody is in the way."""
-    for _ in attempts(PATIENCE):
-        try:
-            return connection.execute(query, values)
-        except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in BUSY:
-                raise
-            refused = error
-    raise refused
