@@ -57,12 +57,13 @@ class ClaimsFile:
         """Open nothing yet."""
         self._folder: Final = folder
         self.path: Final = folder.path / NAME
+        self._turns: Final = folder.path / LOCK
         self.identity: tuple[int, int] | None = None
         self._connection: sqlite3.Connection | None = None
 
     def turn(self) -> WriteLock:
         """Return the lock to be held around everything that follows."""
-        return WriteLock(self._folder.path / LOCK, patience=LOCK_SECONDS)
+        return WriteLock(self._turns, patience=LOCK_SECONDS)
 
     def open(self, *, create: bool) -> bool:
         """Open the file, again if it was replaced; return whether there is one."""

@@ -20,10 +20,10 @@ class Fence:
 
     def __init__(self, group: list[Write]) -> None:
         """Look which claims are no longer held."""
-        self._ledger: Final = CLAIMANT.ledger(group[0].folder)
         found = [write.claim for write in group if write.claim is not None]
         self._claims: Final = [claim for claim in found if claim.generation != UNCHECKED]
-        self._lost: Final = self._ledger.lost(self._claims) if self._claims else set()
+        self._ledger: Final = CLAIMANT.ledger(group[0].folder) if self._claims else None
+        self._lost: Final = self._ledger.lost(self._claims) if self._ledger else set()
 
     def lets(self, write: Write) -> bool:
         """Tell whether a write may be made."""
@@ -31,5 +31,5 @@ class Fence:
 
     def lift(self) -> None:
         """After the commit: give up the claims."""
-        if self._claims:
+        if self._ledger is not None:
             self._ledger.release(self._claims)

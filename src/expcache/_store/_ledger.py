@@ -171,6 +171,8 @@ class Ledger:
     def lost(self, claims: Iterable[Claim]) -> set[Claim]:
         """Return those claims that are no longer this process's."""
         wanted = list(claims)
+        if not self._held:
+            return set(wanted)
         return self._caution.use(lambda: self._lost(wanted), otherwise=set())
 
     def _lost(self, claims: list[Claim]) -> set[Claim]:
@@ -183,7 +185,8 @@ class Ledger:
     def release(self, claims: Iterable[Claim]) -> None:
         """Give up those of *claims* that this process still holds."""
         wanted = list(claims)
-        self._caution.use(lambda: self._delete(self._held.find(wanted)), otherwise=None)
+        if self._held:
+            self._caution.use(lambda: self._delete(self._held.find(wanted)), otherwise=None)
 
     def _delete(self, rows: Collection[Row]) -> None:
         if rows and self._open(create=False):
@@ -193,7 +196,8 @@ class Ledger:
 
     def beat(self) -> None:
         """Show that this process lives, and give up what nothing in it refers to."""
-        self._caution.use(self._beat, otherwise=None)
+        if self._held:
+            self._caution.use(self._beat, otherwise=None)
 
     def _beat(self) -> None:
         self._delete(self._held.forgotten())
@@ -202,14 +206,15 @@ class Ledger:
 
     def end(self) -> None:
         """Give up whatever this process holds, and let go of the file."""
-        self._caution.use(self._end, otherwise=None)
+        if self._registered is not None:
+            self._caution.use(self._end, otherwise=None)
+        self._registered = None
         self.close()
 
     def _end(self) -> None:
         self._delete(self._held.rows())
-        if self._registered is not None and self._open(create=False):
+        if self._open(create=False):
             self._file.leave(this_owner())
-        self._registered = None
 
     def _open(self, *, create: bool) -> bool:
         """Open the file; write what is held into one that was put in the place of another."""

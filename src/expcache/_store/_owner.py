@@ -36,18 +36,23 @@ class Owner(NamedTuple):
     start: str
 
 
-_this: Owner | None = None
+_this: Final[dict[int, Owner]] = {}
 
 
 def this_owner() -> Owner:
     """Return this process; a forked child is another one."""
-    global _this  # noqa: PLW0603 - a process is one owner, whatever stores it opens
-    if _this is None or _this.pid != os.getpid():
-        pid = os.getpid()
-        start = _look(pid)[1] if _has_proc() else ""
-        uuid = os.urandom(16).hex()
-        _this = Owner(uuid, _host(), _boot(), _namespace(), pid, start)
-    return _this
+    # Of two threads that come here at once, both get the one that was first.
+    return _this.get(0) or _this.setdefault(0, _describe())
+
+
+def _describe() -> Owner:
+    pid = os.getpid()
+    start = _look(pid)[1] if _has_proc() else ""
+    return Owner(os.urandom(16).hex(), _host(), _boot(), _namespace(), pid, start)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_this.clear)
 
 
 class Observer:
