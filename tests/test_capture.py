@@ -104,3 +104,12 @@ def test_a_program_without_a_console_can_print(monkeypatch: pytest.MonkeyPatch) 
     with captured() as output:
         print("hidden")  # noqa: T201
     assert output.text == "hidden\n"
+
+
+def test_prints_can_be_kept_without_being_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """What another process will show is not shown here."""
+    with captured(show=False) as output:
+        print("hidden")  # noqa: T201
+    print("shown")  # noqa: T201
+    assert output.text == "hidden\n"
+    assert capsys.readouterr().out == "shown\n"

@@ -86,12 +86,20 @@ async def compute_async(cell: Cell) -> Computed:
     return finished(cell, outcome, Facts(params, started, runtime, output.text, notices))
 
 
-def fail(cell: Cell, error: Exception, *, runtime: float, output: str = "") -> Computed:
+def fail(
+    cell: Cell,
+    error: Exception,
+    *,
+    runtime: float,
+    output: str = "",
+    environment: str | None = None,
+) -> Computed:
     """Return what came of a cell that ended where nobody could say so, as in a crash."""
     params = capture(described, cell)
     told = params.value if isinstance(params, Value) else {}
     started = datetime.now(UTC) - timedelta(seconds=runtime)
-    return finished(cell, capture(_raise, error), Facts(told, started, runtime, output))
+    facts = Facts(told, started, runtime, output, environment=environment)
+    return finished(cell, capture(_raise, error), facts)
 
 
 def _raise(error: Exception) -> NoReturn:

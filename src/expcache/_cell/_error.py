@@ -63,7 +63,8 @@ def _parts(error: BaseException, around: tuple[Any, ...]) -> Any:
         # By what Exception itself knows: __init__ may ask for other arguments.
         build, args = _rebuild, (type(error), base, args)
     # The links after the exception: one of them may lead back to it.
-    return build, args, (state, *around), None, None, _surround
+    name = getattr(error, "name", None) if isinstance(error, AttributeError | NameError) else None
+    return build, args, (state, name, *around), None, None, _surround
 
 
 def _base(kind: type) -> type:
@@ -82,9 +83,11 @@ def _rebuild(kind: type, base: Any, args: tuple[Any, ...]) -> BaseException:
 
 
 def _surround(error: BaseException, around: tuple[Any, ...]) -> None:
-    state, trace, notes, links = around
+    state, name, trace, notes, links = around
     if state is not None:
         error.__setstate__(state)
+    if name is not None and isinstance(error, AttributeError | NameError):
+        error.name = name  # before 3.12, these forget it
     if notes is not None:
         error.__notes__ = list(notes)
     if links is not None:

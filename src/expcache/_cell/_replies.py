@@ -6,6 +6,7 @@ import pickle
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -86,7 +87,8 @@ def _reply(common: Common, point: Point, position: int, watch: Watch) -> Reply |
             return _answer(computed, position, common.spill)
         except Exception as error:  # noqa: BLE001 - memory may end anywhere, and much is the user's
             cell = cell or common.cell(point, {})
-            return _answer(fail(cell, error, runtime=0.0), position, None)
+            failed = fail(cell, error, runtime=0.0, environment=common.environment)
+            return _answer(failed, position, None)
     except Exception as error:  # noqa: BLE001 - as above
         return Refusal("pickle", f"telling of a run raised {type(error).__name__}: {error}")
 
@@ -153,7 +155,7 @@ def _crash(error: BaseException) -> NoReturn:
     what = f"raised {type(error).__name__}, which ends a process"
     if isinstance(error, SystemExit):
         code = error.code
-        status = code if isinstance(code, int) else int(code is not None)
+        status = int(code if isinstance(code, int) else code is not None)
         what = f"ended its process with exit status {status}"
     raise CrashError(
         f"cannot finish the run: the experiment {what}. Return, or raise an Exception.",
@@ -187,8 +189,16 @@ def _speaks(header: Header) -> bool:
 def _unkept(computed: Computed, error: Exception) -> Computed:
     header = computed.header
     started = datetime.fromisoformat(header.started)
-    facts = Facts(header.params, started, header.runtime or 0.0, header.output)
-    return finished(computed.cell, capture(_raise, error), facts)
+    facts = Facts(
+        header.params,
+        started,
+        header.runtime or 0.0,
+        header.output,
+        environment=header.environment,
+    )
+    failed = finished(computed.cell, capture(_raise, error), facts)
+    told = replace(failed.header, warnings=header.warnings, logs=header.logs)
+    return replace(failed, header=told)
 
 
 def _raise(error: Exception) -> NoReturn:
