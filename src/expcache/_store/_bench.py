@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import diskcache  # type: ignore[import-untyped]
 
 from expcache._store._disk import is_busy, open_cache
-from expcache._store._fence import Fence
+from expcache._store._fence import Fence, tidy
 from expcache._store._lock import WriteLock
 from expcache._store._patience import PATIENCE, attempts
 from expcache.errors import StoreError
@@ -55,6 +55,7 @@ class Bench:
         else:
             for write, won in zip(group, wins, strict=True):
                 write.settle(won=won is True, fenced=won is None)
+            tidy(group)
 
     def _commit(self, folder: Folder, group: list[Write]) -> list[bool | None]:
         """Return which writes won; None stands for one that came too late for its claim."""

@@ -30,6 +30,12 @@ class Fence:
         return write.claim not in self._lost
 
     def lift(self) -> None:
-        """After the commit: give up the claims."""
+        """After the commit: this process holds the claims no more."""
         if self._ledger is not None:
-            self._ledger.release(self._claims)
+            self._ledger.finish(self._claims)
+
+
+def tidy(group: list[Write]) -> None:
+    """Remove what is left of the claims of a group, when nobody waits for it any more."""
+    if any(write.claim is not None for write in group):
+        CLAIMANT.ledger(group[0].folder).tidy()

@@ -22,10 +22,11 @@ class Holdings:
     def __init__(self) -> None:
         """Hold nothing."""
         self._held: dict[str, tuple[weakref.ref[Claim], Row]] = {}
+        self._over: dict[Row, None] = {}
 
     def __bool__(self) -> bool:
-        """Tell whether anything is held, or forgotten."""
-        return bool(self._held)
+        """Tell whether this process has rows."""
+        return bool(self._held or self._over)
 
     def add(self, row: Row) -> Claim:
         """Hold a claim, and return it to who is to keep it."""
@@ -45,15 +46,26 @@ class Holdings:
         return held is not None and held[1].since == row.since and held[0]() is not None
 
     def rows(self) -> list[Row]:
-        """Return all rows, forgotten ones too."""
-        return [row for _, row in self._held.values()]
+        """Return the rows of all that is held, forgotten or not."""
+        return [row for _, row in list(self._held.values())]
+
+    def over(self) -> list[Row]:
+        """Return the rows of what has had its result."""
+        return list(self._over)
 
     def forgotten(self) -> list[Row]:
-        """Return the rows of claims that nobody refers to."""
-        return [row for claim, row in self._held.values() if claim() is None]
+        """Return the rows of what nobody refers to."""
+        return [row for claim, row in list(self._held.values()) if claim() is None]
+
+    def finish(self, claims: Iterable[Claim]) -> None:
+        """Hold these no more; their rows are to be removed."""
+        for row in self.find(claims):
+            self._over[row] = None
+            self._held.pop(row.key, None)
 
     def remove(self, rows: Iterable[Row]) -> None:
-        """Hold these no more."""
+        """Forget these, whose rows are gone."""
         for row in rows:
+            self._over.pop(row, None)
             if self._held.get(row.key, (None, None))[1] == row:
                 del self._held[row.key]

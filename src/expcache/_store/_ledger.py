@@ -99,9 +99,11 @@ class Ledger:
         self._since = since = max(time.time(), nextafter(self._since, inf))
         rows = [Row(key, me.uuid, 1, since, bulk) for key in keys]
         dead: list[Row] = []
+        over = self._held.over()
         with self._file.transaction():
             if self._registered != self._file.identity:
                 self._file.register(me)
+            self._file.delete(over)
             if not self._file.insert(rows):
                 found = list(self._file.rows(keys))
                 rows = [row for row in found if (row.owner, row.since) == (me.uuid, since)]
@@ -112,6 +114,7 @@ class Ledger:
                 self._sweep()
                 rows, dead = rows + taken, []
         self._registered = self._file.identity
+        self._held.remove(over)
         return {row.key: self._held.add(row) for row in rows}, [row.key for row in dead]
 
     def _dead(self, rows: list[Row]) -> list[Row]:
@@ -157,6 +160,7 @@ class Ledger:
     def _tell(self) -> dict[str, Claim]:
         if not self._open(create=False):
             return {}
+        self._delete(self._held.over())
         rows = list(self._file.rows())
         owners = self._judge() if rows else {}
         return {
@@ -188,6 +192,15 @@ class Ledger:
         if self._held:
             self._caution.use(lambda: self._delete(self._held.find(wanted)), otherwise=None)
 
+    def finish(self, claims: Iterable[Claim]) -> None:
+        """Hold claims no more, as their results are there; `tidy` removes their rows."""
+        self._held.finish(claims)
+
+    def tidy(self) -> None:
+        """Remove the rows of finished claims."""
+        if self._held.over():
+            self._caution.use(lambda: self._delete(self._held.over()), otherwise=None)
+
     def _delete(self, rows: Collection[Row]) -> None:
         if rows and self._open(create=False):
             with self._file.transaction():
@@ -200,7 +213,7 @@ class Ledger:
             self._caution.use(self._beat, otherwise=None)
 
     def _beat(self) -> None:
-        self._delete(self._held.forgotten())
+        self._delete([*self._held.forgotten(), *self._held.over()])
         if self._held and self._open(create=False):
             self._file.beat(this_owner())
 
@@ -212,7 +225,7 @@ class Ledger:
         self.close()
 
     def _end(self) -> None:
-        self._delete(self._held.rows())
+        self._delete([*self._held.rows(), *self._held.over()])
         if self._open(create=False):
             self._file.leave(this_owner())
 
