@@ -14,14 +14,16 @@ _LENGTH: Final = 8
 _HELD: Final = 1 << 16  # from here on, joining a message to its length costs more than a call
 
 
-def send(sock: socket.socket, message: bytes) -> None:
-    """Send one message, however long it takes."""
-    length = len(message).to_bytes(_LENGTH, "little")
-    if len(message) < _HELD:
-        sock.sendall(length + message)
-    else:
-        sock.sendall(length)
-        sock.sendall(message)
+def send(sock: socket.socket, *parts: bytes) -> None:
+    """Send one message made of parts, however long it takes."""
+    for piece in _pieces(parts):
+        sock.sendall(piece)
+
+
+def _pieces(parts: tuple[bytes, ...]) -> list[bytes]:
+    size = sum(map(len, parts))
+    pieces = [size.to_bytes(_LENGTH, "little"), *parts]
+    return [b"".join(pieces)] if size < _HELD else [piece for piece in pieces if piece]
 
 
 def receive(sock: socket.socket) -> bytes | None:
@@ -69,11 +71,7 @@ class Channel:
 
     def send(self, *parts: bytes) -> None:
         """Send one message made of parts; what does not go out now goes with `flush`."""
-        size = sum(map(len, parts))
-        pieces = [size.to_bytes(_LENGTH, "little"), *parts]
-        if size < _HELD:
-            pieces = [b"".join(pieces)]
-        self._unsent.extend(memoryview(piece) for piece in pieces if piece)
+        self._unsent.extend(memoryview(piece) for piece in _pieces(parts))
         self.flush()
 
     def flush(self) -> None:
@@ -91,9 +89,9 @@ class Channel:
         except OSError:  # it is gone: reading will tell
             self._unsent.clear()
 
-    def receive(self) -> list[bytes]:
+    def receive(self) -> list[memoryview]:
         """Return the messages that have arrived; none while one is still under way."""
-        messages: list[bytes] = []
+        messages: list[memoryview] = []
         most = self.taken + _TURN
         try:
             while self.taken < most and not self.ended:
@@ -108,18 +106,22 @@ class Channel:
             self.ended = True
         return messages
 
-    def _cut(self, messages: list[bytes]) -> None:
+    def _cut(self, messages: list[memoryview]) -> None:
         position, buffer = 0, self._received
+        if len(buffer) < _LENGTH or len(buffer) - _LENGTH < int.from_bytes(
+            buffer[:_LENGTH], "little"
+        ):
+            return
+        whole = memoryview(buffer)
         while len(buffer) - position >= _LENGTH:
             start = position + _LENGTH
             end = start + int.from_bytes(buffer[position:start], "little")
             if len(buffer) < end:
                 break
-            with memoryview(buffer) as view:
-                messages.append(bytes(view[start:end]))
+            messages.append(whole[start:end])
             position = end
-        if position:
-            del buffer[:position]
+        # The messages keep the old buffer: large ones are never copied.
+        self._received = buffer[position:]
 
     def close(self) -> None:
         """Close the socket, whatever is still under way."""

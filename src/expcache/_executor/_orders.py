@@ -41,8 +41,9 @@ class Orders:
         """Yield the orders in turn."""
         with contextlib.suppress(OSError):
             self.bell.recv(4096)
-        while self._left:
-            yield self._left.popleft()
+        with contextlib.suppress(IndexError):
+            while True:
+                yield self._left.popleft()
 
     def close(self) -> None:
         """Ring no more."""

@@ -5,6 +5,7 @@ Other threads leave orders and ring; nothing here waits for a lock that they hol
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -42,6 +43,8 @@ class Supervisor:
     def order(self, what: Order, batch: Batch | None = None) -> None:
         """Leave an order, from any thread."""
         self._orders.leave(what, batch)
+        if self.over.is_set():
+            self._forget_all()
 
     @property
     def begun(self) -> bool:
@@ -64,6 +67,7 @@ class Supervisor:
             self._forget_all()
             self._lookout.close()
             self.over.set()
+            self._forget_all()  # whoever comes later finds that all is over
             self._orders.close()
 
     def _idle(self) -> bool:
@@ -72,7 +76,9 @@ class Supervisor:
     def _turn(self) -> None:
         self._feed()
         self._wait(self._patience())
-        for worker in list(self._crew.workers):
+        for worker in self._crew.workers:
+            if worker.look_is_due:
+                self._hear(worker)
             worker.keep_limit()
         self._obey()
 
@@ -205,8 +211,9 @@ class Supervisor:
     def _forget_all(self) -> None:
         """Let nobody wait for what will not come any more."""
         self._obey()
-        while self._queue:
-            self._tell(self._queue.popleft(), [], None, finished=True)
+        with contextlib.suppress(IndexError):  # several threads may come here
+            while True:
+                self._tell(self._queue.popleft(), [], None, finished=True)
 
     @staticmethod
     def _tell(batch: Batch, replies: list[Any], lost: Lost | None, *, finished: bool) -> None:

@@ -15,11 +15,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from expcache._capture import Descriptors
 from expcache._executor._board import Board
 from expcache._executor._channel import receive, send
+from expcache._executor._frame import HOLD_SECONDS, READY, head_of, pack_reply
 from expcache._executor._leave import (
     GRANDCHILD,
     follow_parent,
@@ -31,11 +32,7 @@ from expcache._executor._leave import (
 )
 from expcache._executor._limit import MemoryLimit
 
-__all__ = ["READY", "Settings", "enter", "serve"]
-
-READY: Final = b"ready"
-HOLD_SECONDS: Final = 0.02
-"""For how long replies to short cells are held back to be sent together."""
+__all__ = ["Settings", "enter", "serve"]
 
 _kept: list[Any] = []  # never let go: their buffers belong to another process
 
@@ -129,18 +126,23 @@ def serve(sock: socket.socket, settings: Settings) -> None:
 
 
 def _reply(sock: socket.socket, serial: int, replies: Iterator[Any], watcher: Watcher) -> None:
-    held: list[Any] = []
-    sent = 0.0
+    """Send replies, those that come in quick succession together.
+
+    What is held back lies on the board, where the parent finds it: when a long cell follows, and
+    when this process dies.
+    """
+    board, sent = watcher.board, 0.0
     for count, reply in enumerate(replies, 1):
         watcher.check_process()
-        watcher.board.replied(count)
-        held.append(reply)
-        now = time.monotonic()
-        if now - sent >= HOLD_SECONDS:
-            send(sock, pickle.dumps((serial, held, False), 5))
-            held, sent = [], now
+        part = pack_reply(reply)
         del reply
-    send(sock, pickle.dumps((serial, held, True), 5))
+        held = board.put(part)
+        board.replied(count)
+        if not held or time.monotonic() - sent >= HOLD_SECONDS:
+            send(sock, head_of(serial), board.box(), *(() if held else (part,)))
+            board.empty()
+            sent = time.monotonic()
+    send(sock, head_of(serial, last=True), board.box())
 
 
 def _find(name: str) -> Any:

@@ -7,17 +7,21 @@ import os
 import pickle
 import signal
 import time
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from expcache._capture import read_output
 from expcache._executor._batch import Batch, Lost
 from expcache._executor._board import Board
 from expcache._executor._channel import Channel
+from expcache._executor._frame import HOLD_SECONDS, read_head, unpack_all
 from expcache._executor._start import start
-from expcache._executor._worker import READY, Settings
+from expcache._executor._worker import Settings
 
 __all__ = ["News", "Worker"]
 
+LOOK_AFTER: Final = HOLD_SECONDS * 1.5
+"""When to look for what a worker holds back: what comes later, it sends at once."""
 GRACE: Final = 0.1
 """How long a worker that is ended at a time limit has to write down where it is."""
 
@@ -49,6 +53,7 @@ class Worker:
         self._received: set[int] = set()
         self._late: Lost | None = None
         self._kill_at: float | None = None
+        self._look_at: float | None = None
         self.channel.send(
             pickle.dumps(settings._replace(board=self.paths[0], output=self.paths[1]))
         )
@@ -62,23 +67,39 @@ class Worker:
         self.channel.send(batch.payload)
 
     def receive(self) -> News:
-        """Take what the worker has sent."""
+        """Take what the worker has sent, and what it holds back if it is busy or gone."""
         replies: list[Any] = []
         last = False
         for message in self.channel.receive():
-            if not self.ready and message == READY:
-                self.ready = True
+            if not self.ready:
+                self.ready = True  # the first message says just that
                 continue
-            serial, some, final = pickle.loads(message)  # noqa: S301 - from our own worker
+            serial, final, packed = read_head(message)
             if serial == self._serial:
-                replies += some
+                replies += self._new(packed)
                 last = last or final
-        self._received.update(getattr(reply, "position", -1) for reply in replies)
+                self._look_at = None if last else time.monotonic() + LOOK_AFTER
+        if self.ending or self.channel.ended or self.look_is_due:
+            self._look_at = None
+            if self.begun():
+                replies += self._new(memoryview(self._board.box()))
         return News(replies, last)
+
+    def _new(self, packed: memoryview) -> Iterator[Any]:
+        for reply in unpack_all(packed):
+            position = getattr(reply, "position", -1)
+            if position not in self._received:
+                self._received.add(position)
+                yield reply
+
+    @property
+    def look_is_due(self) -> bool:
+        """Whether the worker may hold back replies that should be told by now."""
+        return self._look_at is not None and time.monotonic() >= self._look_at
 
     def free(self) -> None:
         """Have no batch any more."""
-        self.batch = None
+        self.batch = self._look_at = None
 
     def end(self) -> None:
         """Kill the process; how it ended is of no interest."""
@@ -91,14 +112,14 @@ class Worker:
         return self.ready and self.batch is None and not (self.ending or self.channel.ended)
 
     def wakeup(self) -> float | None:
-        """Return in how many seconds the worker may have to be ended, at the earliest."""
-        if self._kill_at is not None:
-            return max(0.0, self._kill_at - time.monotonic())
-        if self.batch is None or self.batch.timeout is None or self.ending:
-            return None
-        standing = self._board.read()
-        running = standing.seconds if standing.serial == self._serial else 0.0
-        return max(0.0, self.batch.timeout - running)
+        """Return in how many seconds something may be to do without word from the worker."""
+        times = [self._look_at, self._kill_at]
+        if self.batch is not None and self.batch.timeout is not None and not self.ending:
+            since = self._board.read().since if self.begun() else 0
+            # Between two cells: the next one cannot be late before a whole limit has passed.
+            times.append(self.batch.timeout + (since / 1e9 if since else time.monotonic()))
+        first = min((each for each in times if each is not None), default=None)
+        return None if first is None else max(0.0, first - time.monotonic())
 
     def keep_limit(self) -> None:
         """End the worker when its cell has run for too long: let it say where, then kill it."""

@@ -1,0 +1,43 @@
+"""How replies travel: a head that names the batch, then one reply after the other."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from typing import Any, Final
+
+__all__ = ["HOLD_SECONDS", "READY", "head_of", "pack_reply", "read_head", "unpack_all"]
+
+READY: Final = b"ready"
+"""The first message of a worker."""
+
+HOLD_SECONDS: Final = 0.02
+"""For how long replies to short cells are held back to be sent together."""
+
+_NUMBER: Final = 8
+_HEAD: Final = _NUMBER + 1
+
+
+def head_of(serial: int, *, last: bool = False) -> bytes:
+    """Return what begins a message about a batch."""
+    return serial.to_bytes(_NUMBER, "little") + bytes([last])
+
+
+def read_head(message: memoryview) -> tuple[int, bool, memoryview]:
+    """Return the batch's serial, whether this is its last message, and the packed replies."""
+    return int.from_bytes(message[:_NUMBER], "little"), bool(message[_NUMBER]), message[_HEAD:]
+
+
+def pack_reply(reply: Any) -> bytes:
+    """Return one reply as bytes that tell their own length."""
+    packed = pickle.dumps(reply, 5)
+    return len(packed).to_bytes(_NUMBER, "little") + packed
+
+
+def unpack_all(packed: memoryview) -> Iterator[Any]:
+    """Yield the replies that were packed one after the other."""
+    position = 0
+    while position < len(packed):
+        start = position + _NUMBER
+        position = start + int.from_bytes(packed[start - _NUMBER : start], "little")
+        yield pickle.loads(packed[start:position])  # noqa: S301 - from our own worker
