@@ -58,7 +58,8 @@ class ClaimsFile:
         self._folder: Final = folder
         self.path: Final = folder.path / NAME
         self._turns: Final = folder.path / LOCK
-        self.identity: tuple[int, int] | None = None
+        self.mark: tuple[int, int] | None = None
+        self._identity: tuple[int, int] | None = None
         self._connection: sqlite3.Connection | None = None
 
     def turn(self) -> WriteLock:
@@ -69,13 +70,14 @@ class ClaimsFile:
         """Open the file, again if it was replaced; return whether there is one."""
         found = self._identify()
         if self._connection is not None:
-            if found == self.identity:
+            if found == self._identity:
                 return True
             self._close()
         if found is None and not create:
             return False
         self._connection = self._connect()
-        self.identity = self._identify()
+        self._identity = self._identify()
+        self.mark = self.number, self._read_version()
         return True
 
     def _connect(self) -> sqlite3.Connection:
@@ -105,7 +107,18 @@ class ClaimsFile:
     @property
     def number(self) -> int:
         """A number that a copy of the file does not share, as large as SQLite can keep."""
-        return (self.identity or (0, 0))[1] % (1 << 63)
+        return (self._identity or (0, 0))[1] % (1 << 63)
+
+    def _read_version(self) -> int:
+        """Return a number that tells this file from one that had its place before.
+
+        A new file may well get the inode of one that was removed.
+        """
+        ((version,),) = self._opened.execute("PRAGMA user_version").fetchall()
+        if not version:
+            version = int.from_bytes(os.urandom(4)) >> 1 or 1
+            self._opened.execute(f"PRAGMA user_version = {version}")
+        return int(version)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -69,7 +69,7 @@ class Ledger:
             return unchecked(wanted, bulk=bulk)
         first = self._registered is None
         won, dead = self._enter(wanted, bulk=bulk, take=False)
-        if dead or (first and self._caution.use(self._litter, otherwise=False)):
+        if dead or (first and self._has_litter()):
             # Between its look at its claim and its commit, no late owner can lose the claim.
             with suppress(StoreError, OSError), self._write_lock():
                 won |= self._enter(dead, bulk=bulk, take=True)[0]
@@ -101,7 +101,7 @@ class Ledger:
         dead: list[Row] = []
         over = self._held.over()
         with self._file.transaction():
-            if self._registered != self._file.identity:
+            if self._registered != self._file.mark:
                 self._file.register(me)
             self._file.delete(over)
             if not self._file.insert(rows):
@@ -113,7 +113,7 @@ class Ledger:
                 self._file.replace(taken)
                 self._sweep()
                 rows, dead = rows + taken, []
-        self._registered = self._file.identity
+        self._registered = self._file.mark
         self._held.remove(over)
         return {row.key: self._held.add(row) for row in rows}, [row.key for row in dead]
 
@@ -138,8 +138,13 @@ class Ledger:
             return self._held.has(row)
         return row.owner in owners and owners[row.owner][1]
 
-    def _litter(self) -> bool:
+    def _has_litter(self) -> bool:
         """Tell whether owners that died long ago have left something."""
+        if self._registered is None:  # as there is no file
+            return False
+        return self._caution.use(self._look_for_litter, otherwise=False)
+
+    def _look_for_litter(self) -> bool:
         old = self._file.old(time.time() - DAY) | self._file.idle()
         return bool(old) and any(
             not live for uuid, (_, live) in self._judge().items() if uuid in old
@@ -231,10 +236,10 @@ class Ledger:
 
     def _open(self, *, create: bool) -> bool:
         """Open the file; write what is held into one that was put in the place of another."""
-        before = self._file.identity
+        before = self._file.mark
         if not self._file.open(create=create):
             return False
-        if self._held and before != self._file.identity:
+        if self._held and before != self._file.mark:
             with self._file.transaction():
                 self._file.insert(self._held.rows())
                 self._file.register(this_owner())
