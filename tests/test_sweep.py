@@ -182,13 +182,6 @@ def test_a_misspelt_policy_is_refused(option: str) -> None:
         sweep.run(**{option: "skip"})
 
 
-def test_only_one_process_computes() -> None:
-    """More jobs than this version has are refused, not ignored."""
-    square, _ = make_square()
-    with pytest.raises(ValueError, match="cannot run with jobs=4: this version computes in one"):
-        square.sweep(grid(x=[1])).run(jobs=4)
-
-
 def test_an_interrupted_sweep_loses_nothing_and_goes_on() -> None:
     """Ctrl-C ends the sweep, finished points stay, and the next run computes the others."""
     calls: list[int] = []

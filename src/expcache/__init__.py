@@ -6,6 +6,8 @@ sweep from Python or as pytest tests, and load any result by id from another scr
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from expcache import errors
 from expcache._decorator import experiment
 from expcache._encode import register
@@ -17,20 +19,31 @@ from expcache._plan import Plan
 from expcache._run import Run
 from expcache._runset import RunSet
 from expcache._space import Space, grid, points, star, zipped
-from expcache._store import Store, use
+from expcache._store import Claim, Store, use
 from expcache._sweep import Sweep
+
+if TYPE_CHECKING:
+    from expcache._completion import Completed, as_completed
+    from expcache._executor import LocalExecutor
+    from expcache._progress import Display, Progress
 
 __all__ = [
     "AsyncExperiment",
+    "Claim",
+    "Completed",
+    "Display",
     "Experiment",
     "File",
+    "LocalExecutor",
     "Plan",
+    "Progress",
     "Run",
     "RunSet",
     "Space",
     "Store",
     "Sweep",
     "__version__",
+    "as_completed",
     "errors",
     "experiment",
     "grid",
@@ -43,6 +56,8 @@ __all__ = [
     "zipped",
 ]
 
+del TYPE_CHECKING
+
 # Users see these as `expcache.Run`, in messages, in documentation and in pickles: the files
 # they are written in may change.
 for _name in __all__:
@@ -52,11 +67,27 @@ for _name in __all__:
 del _name, _thing
 
 
-def __getattr__(name: str) -> str:
-    """Look the version up when it is asked for: reading metadata takes milliseconds."""
+_COMPUTING = {
+    "Completed": "_completion",
+    "Display": "_progress",
+    "LocalExecutor": "_executor",
+    "Progress": "_progress",
+    "as_completed": "_completion",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Look up what takes milliseconds to import when it is asked for."""
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415 - as said above
 
         return version("expcache")
+    if name in _COMPUTING:
+        from importlib import import_module  # noqa: PLC0415 - as said above
+
+        thing: object = getattr(import_module(f"expcache.{_COMPUTING[name]}"), name)
+        thing.__module__ = "expcache"
+        globals()[name] = thing
+        return thing
     message = f"module 'expcache' has no attribute {name!r}"
     raise AttributeError(message)

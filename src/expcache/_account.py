@@ -5,14 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from expcache._query import Located, code_of
+from expcache._query import Located, code_of, id_of
 from expcache._record import read_value
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from expcache._record import Header
-    from expcache._store import Store
+    from expcache._store import Claim, Store
 
 __all__ = ["Account", "Error"]
 
@@ -41,6 +41,7 @@ class Account:
     _store: Store
     _exception: Exception | None
     experiment: str
+    id: str
 
     @abstractmethod
     def _locate(self) -> Located:
@@ -101,6 +102,24 @@ class Account:
         """What the run printed, as text; empty when nothing is stored."""
         header = self._stored_or_none()
         return "" if header is None else header.output
+
+    @property
+    def warnings(self) -> list[dict[str, Any]]:
+        """The warnings that the run gave: category, message, filename and lineno of each."""
+        header = self._stored_or_none()
+        return [] if header is None else [dict(warning) for warning in header.warnings]
+
+    @property
+    def logs(self) -> list[dict[str, Any]]:
+        """The log records of the run: name, level, message, created, pathname and more of each."""
+        header = self._stored_or_none()
+        return [] if header is None else [dict(record) for record in header.logs]
+
+    @property
+    def claim(self) -> Claim | None:
+        """Who computes the run now: host, pid and since when; None if nobody does."""
+        claims = self._store.claims(self.experiment).values()
+        return next((one for one in claims if one.live and id_of(one.key) == self.id), None)
 
     @property
     def tags(self) -> tuple[str, ...]:

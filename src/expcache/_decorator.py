@@ -41,6 +41,7 @@ def experiment(
     key: Callable[..., Mapping[str, Any]] | None = None,
     save: bool = True,
     tags: str | Sequence[str] = (),
+    timeout: float | None = None,
 ) -> _Decorator: ...
 
 
@@ -56,6 +57,7 @@ def experiment(  # noqa: PLR0913 - each is an option of its own, by keyword
     key: Callable[..., Mapping[str, Any]] | None = None,
     save: bool = True,
     tags: str | Sequence[str] = (),
+    timeout: float | None = None,
 ) -> Any:
     """Make a function an experiment: its results are kept, and never computed twice.
 
@@ -73,6 +75,8 @@ def experiment(  # noqa: PLR0913 - each is an option of its own, by keyword
         key: called with the params, returns the mapping that is hashed in their place.
         save: False keeps results in this process only.
         tags: words that each record carries.
+        timeout: how long a run may take, in seconds. Runs are then computed in worker processes,
+            single calls too; one that takes longer is ended and fails.
 
     Raises:
         CodeError: the function has no source, or is a lambda, or is a generator function.
@@ -88,6 +92,7 @@ def experiment(  # noqa: PLR0913 - each is an option of its own, by keyword
         key=key,
         save=save,
         tags=(tags,) if isinstance(tags, str) else tuple(tags),
+        timeout=_checked_limit(timeout),
     )
     decorator = _Decorator(options)
     return decorator if fn is None else decorator(fn)
@@ -139,6 +144,13 @@ def _checked(code: Any) -> Literal["follow", "ignore"]:
         message = f"cannot make an experiment with code={code!r}: no such policy."
         raise ValueError(f"{message} Use 'follow' or 'ignore'.")
     return code  # type: ignore[no-any-return]
+
+
+def _checked_limit(timeout: float | None) -> float | None:
+    if timeout is not None and not timeout > 0:
+        message = f"cannot make an experiment with timeout={timeout!r}: it is no positive number"
+        raise ValueError(f"{message} of seconds. Leave it out for no limit.")
+    return timeout
 
 
 def _flags(function: object) -> int:

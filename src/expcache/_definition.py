@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from expcache._code import Tracker, file_of, name_of
+from expcache._code import Pinned, Tracker, file_of, name_of
 from expcache._encode import digest, encode
 from expcache._key import Identity, Key
 from expcache._query import Located, Stored
@@ -34,13 +34,16 @@ class Options(NamedTuple):
     key: Callable[..., Mapping[str, Any]] | None = None
     save: bool = True
     tags: tuple[str, ...] = ()
+    timeout: float | None = None
 
 
 class Definition:
     """One user function with its options: how its runs are named, identified and found."""
 
-    def __init__(self, function: Callable[..., Any], options: Options) -> None:
-        """Read the function's source now; what it reaches is read when first asked."""
+    def __init__(
+        self, function: Callable[..., Any], options: Options, pinned: Pinned | None = None
+    ) -> None:
+        """Read the function's source now; ``pinned`` is its code where there is no source."""
         self.function = function
         self.options = options
         self.name = options.name or _name(function)
@@ -56,10 +59,20 @@ class Definition:
         self._attached: Store | None = None
         self._of_class: dict[type, Definition] = {}
         self._owner = function.__qualname__.rpartition(".")[0]
-        self._tracker = self._track()
+        self._tracker = pinned or self._track()
         # The defaults belong to the code: a parameter left at its default is not in the id.
         self._defaults = {n: _digest_of(v) for n, v in self.key.signature.defaults.items()}
         self._declared_code = digest(encode(("declared", self._basis, self._defaults)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with the code as it is now: where it is unpickled, there may be no source."""
+        pinned = None if self._tracker is None else Pinned(self._tracker.current())
+        return Definition, (self.function, self.options._replace(name=self.name), pinned)
+
+    @property
+    def followed(self) -> str | None:
+        """The fingerprint of what is followed from the function; None where the user answers."""
+        return None if self.declared or self._tracker is None else self._tracker.current().digest
 
     def _track(self) -> Tracker | None:
         depends = self.options.depends
@@ -150,9 +163,13 @@ class Definition:
 
     def locate(self, store: Store, identity: Identity, params: Mapping[str, Any]) -> Located:
         """Return the status of one run and where its record lies."""
-        stored = Stored(store.keys(self.name, identity.id))
+        stored = self.stored(store, identity.id)
         located = stored.locate(identity.id, self.code_with(identity.classes))
         return self.settle(store, located, params)
+
+    def stored(self, store: Store, prefix: str = "") -> Stored:
+        """Return what is stored of the runs whose ids begin so, and who computes others."""
+        return Stored(store.keys(self.name, prefix), lambda: live_keys(store, self.name))
 
     def settle(self, store: Store, located: Located, params: Mapping[str, Any]) -> Located:
         """Look again at a stale run of declared code: only a changed default makes it stale.
@@ -180,6 +197,11 @@ class Definition:
         return all(
             header.params[name] == describe(params[name]) for name in hashed & set(header.params)
         )
+
+
+def live_keys(store: Store, experiment: str) -> set[str]:
+    """Return the record keys of the runs that somebody computes now."""
+    return {key for key, claim in store.claims(experiment).items() if claim.live}
 
 
 def _nothing() -> None:

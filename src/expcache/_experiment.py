@@ -63,6 +63,10 @@ class Experiment(Generic[P, R]):
         (instance,) = self._fixed.values()
         return getattr, (instance, self.__name__)
 
+    def __expcache_by_value__(self) -> tuple[Any, ...]:
+        """Pickle with the function, for a process that cannot import its module."""
+        return type(self), (self._definition, dict(self._fixed))
+
     @overload
     def __get__(self, instance: None, owner: type) -> Experiment[P, R]: ...
 
@@ -96,9 +100,10 @@ class Experiment(Generic[P, R]):
 
     @cached_property
     def _performer(self) -> Performer:
+        from expcache._completion import compute_within  # noqa: PLC0415 - as below
         from expcache._perform import Performer  # noqa: PLC0415 - 15 ms that a hit needs not
 
-        return Performer(self._definition, self._fixed, is_async=self._is_async)
+        return Performer(self._definition, self._fixed, compute_within, is_async=self._is_async)
 
     def _recall(self, definition: Definition, identity: Identity) -> tuple[R] | None:
         store = definition.store
@@ -124,12 +129,17 @@ class Experiment(Generic[P, R]):
     def _compute(self, params: Mapping[str, Any], identity: Identity) -> R:
         __tracebackhide__ = True
         performer = self._performer
-        run = performer.handle(params, identity=identity)
-        if self._definition.declared and (found := performer.recall(run)) is not None:
-            stored: R = found.result
-            return stored
-        computed = performer.perform(performer.cell(run, performer.failure(run)))
-        value: R = performer.keep(run, computed).unwrap()
+        run: Run[R] = performer.handle(params, identity=identity)
+        if self._definition.options.timeout is not None:
+            return _result_of(run.compute())
+        if self._definition.declared and performer.recall(run) is not None:
+            return _result_of(run)
+        from expcache._perform import claimed  # noqa: PLC0415 - as above
+
+        claim = claimed(performer, run)
+        if isinstance(claim, Run):
+            return _result_of(run)
+        value: R = performer.begin(run, claim).unwrap()
         return value
 
     @property
@@ -201,10 +211,32 @@ class AsyncExperiment(Experiment[P, R]):
         if found:
             return found[0]
         performer = self._performer
-        run = performer.handle(params, identity=identity)
-        if self._definition.declared and (stored := performer.recall(run)) is not None:
-            result: R = stored.result
-            return result
-        computed = await performer.perform_async(performer.cell(run, performer.failure(run)))
-        value: R = performer.keep(run, computed).unwrap()
+        run: Run[R] = performer.handle(params, identity=identity)
+        if self._definition.declared and performer.recall(run) is not None:
+            return _result_of(run)
+        return await self._await(performer, run)
+
+    async def _await(self, performer: Performer, run: Run[R]) -> R:
+        __tracebackhide__ = True
+        timeout = self._definition.options.timeout
+        if timeout is not None:
+            import asyncio  # noqa: PLC0415 - whoever awaits this has imported it
+
+            return _result_of(await asyncio.to_thread(run.compute))
+        from expcache._perform import claimed_async  # noqa: PLC0415 - as above
+
+        claim = await claimed_async(performer, run)
+        if isinstance(claim, Run):
+            return _result_of(run)
+        pending = await performer.begin_async(run, claim)
+        value: R = pending.unwrap()
         return value
+
+
+def _result_of(run: Run[R]) -> R:
+    """Return a run's result, or raise what its function raised."""
+    __tracebackhide__ = True
+    error = run.error
+    if error is not None and error.exception is not None:
+        raise error.exception
+    return run.result

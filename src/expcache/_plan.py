@@ -3,18 +3,48 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from expcache._query import Located, Status
 from expcache._run import Run
 from expcache._runset import RunSet
+
+if TYPE_CHECKING:
+    from expcache._definition import Definition
 
 __all__ = ["Plan"]
 
 R = TypeVar("R")
 
 _STATUSES: tuple[Status, ...] = ("done", "stale", "failed", "running", "missing")
+
+
+def locate_all(
+    definition: Definition,
+    ids: list[str],
+    classes: Mapping[int, tuple[type, ...]],
+    params: Callable[[int], Mapping[str, Any]],
+) -> list[Located]:
+    """Return where the records of runs lie: one bulk look at the store for all of them.
+
+    Args:
+        definition: of the experiment.
+        ids: of the runs.
+        classes: the project classes among the params of a run, by its index, if there are any.
+        params: gives the full params of the run at an index.
+    """
+    store = definition.store
+    stored = definition.stored(store)
+    located: list[Located] = [*map(stored.locate, ids, repeat(definition.code))]
+    for i, kinds in classes.items():
+        located[i] = stored.locate(ids[i], definition.code_with(kinds))
+    if definition.declared:
+        for index, one in enumerate(located):
+            if one.status == "stale":
+                located[index] = definition.settle(store, one, params(index))
+    return located
 
 
 class Plan(Generic[R]):

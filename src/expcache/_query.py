@@ -5,7 +5,7 @@ A record key is ``{id}-{code}`` for a result and the same with ``!`` for a failu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Literal, NamedTuple
 
 __all__ = [
@@ -65,20 +65,29 @@ class Stored:
 
     Args:
         keys: the record keys of the experiment, oldest first.
+        live: returns the keys of the results that somebody computes now.
     """
 
-    __slots__ = ("_keys", "_newest")
+    __slots__ = ("_keys", "_live", "_newest", "_read_live")
 
-    def __init__(self, keys: Iterable[str]) -> None:
+    def __init__(
+        self, keys: Iterable[str], live: Callable[[], Collection[str]] = frozenset
+    ) -> None:
         """Hold the keys."""
         self._keys = dict.fromkeys(keys)
         self._newest: dict[str, str] | None = None
+        self._read_live = live
+        self._live: Collection[str] | None = None
 
     def locate(self, run_id: str, code: str) -> Located:
         """Return the status of one run under a code, and where its record lies."""
         key = f"{run_id}-{code}"
         if key in self._keys:
             return Located("done", key)
+        if self._live is None:
+            self._live = self._read_live()
+        if key in self._live:
+            return _RUNNING
         if f"{key}!" in self._keys:
             return Located("failed", f"{key}!")
         newest = self._newest_of(run_id)
@@ -91,3 +100,4 @@ class Stored:
 
 
 _MISSING = Located("missing", None)
+_RUNNING = Located("running", None)

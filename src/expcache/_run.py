@@ -3,42 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from expcache._account import Account
+from expcache._handle import UNKNOWN, Handle
 from expcache._key import Identity
 from expcache._query import Located, Status
 from expcache._record import read_header, read_value
 from expcache._store import Store, open_store
-from expcache.errors import RecordError, RunFailedError, UnknownIdError
+from expcache.errors import RecordError, UnknownIdError
 
 if TYPE_CHECKING:
+    from expcache._origin import Origin
     from expcache._record import Header
 
-__all__ = ["Origin", "Run"]
+__all__ = ["Run"]
 
 R = TypeVar("R")
 
-_UNKNOWN = Located("missing", None)
 
-
-class Origin(Protocol):
-    """What can look a run up again and compute it: an experiment with its code at hand."""
-
-    def locate(self, run: Run[Any]) -> Located:
-        """Return where the run's record lies now."""
-        ...
-
-    def recall(self, run: Run[Any]) -> Run[Any] | None:
-        """Return the stored run, its record checked, or None."""
-        ...
-
-    def compute(self, run: Run[Any], *, refresh: bool) -> Run[Any]:
-        """Return the stored run, or compute it and store what comes of it."""
-        ...
-
-
-class Run(Account, Generic[R]):
+class Run(Handle[R]):
     """One experiment at one point.
 
     Runs come from ``Experiment.run``, from a sweep, or from ``load``. A run looks its record up
@@ -46,16 +29,11 @@ class Run(Account, Generic[R]):
     """
 
     __slots__ = (
-        "_header",
         "_identity",
-        "_located",
         "_origin",
         "_params",
         "_read_ahead",
         "_trust",
-        "_value",
-        "cached",
-        "id",
         "index",
     )
 
@@ -68,7 +46,7 @@ class Run(Account, Generic[R]):
         params: Mapping[str, Any] | None = None,
         identity: Identity | None = None,
         origin: Origin | None = None,
-        located: Located = _UNKNOWN,
+        located: Located = UNKNOWN,
         index: int | None = None,
         trust: bool | None = None,
         cached: bool = True,
@@ -168,13 +146,15 @@ class Run(Account, Generic[R]):
         """
         if self._origin is None:
             return self
-        return self._origin.recall(self)
+        return None if self._origin.recall(self) is None else self
 
-    def compute(self, *, refresh: bool = False) -> Run[R]:
-        """Return the stored run, or compute it here and store what comes of it.
+    def compute(self, *, refresh: bool = False, timeout: float | None = None) -> Run[R]:
+        """Return the stored run, or compute it and store what comes of it.
 
         Args:
             refresh: compute even though a result is stored, and replace it by the new one.
+            timeout: how long it may take, in seconds, in place of the experiment's own limit. A
+                run with a limit is computed in a process of its own, and fails beyond it.
 
         Raises:
             UnknownIdError: the run was loaded by id, so its code is not at hand.
@@ -183,24 +163,8 @@ class Run(Account, Generic[R]):
             message = f"cannot compute run {self.id}: it was loaded without its code."
             remedy = f"Import the experiment {self.experiment!r} and run it there."
             raise UnknownIdError(f"{message} {remedy}", id=self.id)
-        return self._origin.compute(self, refresh=refresh)
-
-    def _settle(self, located: Located, *, cached: bool) -> Run[R]:
-        """Note where the record was found, or made, just now."""
-        self._located = located
-        self._exception = None
-        self.cached = cached
+        self._origin.compute(self, refresh=refresh, timeout=timeout)
         return self
-
-    def _remember(self, header: Header, exception: Exception | None) -> None:
-        """Note what this process computed: the header, and the live exception of a failure."""
-        key = self._located.key
-        self._header = None if key is None else (key, header)
-        self._exception = exception
-
-    def _hold(self, value: R) -> None:
-        """Hold a value that no store keeps."""
-        self._value = [value]
 
     def _locate(self) -> Located:
         if self._located.status == "done" or self._origin is None or self._exception:
@@ -224,20 +188,6 @@ class Run(Account, Generic[R]):
         if self._header is None or self._header[0] != key:
             self._header = key, read_header(self._envelope(key))
         return self._header[1]
-
-    def _raise_failed(self) -> NoReturn:
-        error = self.error
-        trace = "" if error is None else error.traceback
-        message = f"cannot give the result of run {self.id}: it failed with {error}."
-        raise RunFailedError(
-            f"{message} Compute it again to retry.\n\n{trace}", id=self.id, traceback=trace
-        ) from self._exception
-
-    def _refuse_missing(self, status: str) -> NoReturn:
-        reasons = {"stale": "it is stored for other code only", "running": "it is being computed"}
-        reason = reasons.get(status, "it is not computed yet")
-        message = f"cannot give the result of run {self.id} of {self.experiment!r}: {reason}."
-        raise UnknownIdError(f"{message} Compute it first: run.compute().", id=self.id)
 
 
 def _revive(path: str, name: str, run_id: str, located: Located, *facts: Any) -> Run[Any]:

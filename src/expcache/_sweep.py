@@ -4,42 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from itertools import repeat
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from expcache._ids import save_ids
 from expcache._lookup import Where
 from expcache._place import Place
-from expcache._plan import Plan
-from expcache._query import Errors, Failed, Located, Stored
+from expcache._plan import Plan, locate_all
+from expcache._query import Errors, Failed
 from expcache._run import Run
 from expcache._runset import RunSet
 from expcache._space import Space
+from expcache._state import State
 from expcache.errors import SpaceError
 
 if TYPE_CHECKING:
+    from expcache._completion import Completed
     from expcache._perform import Performer
+    from expcache._progress import Option
 
 __all__ = ["Sweep"]
 
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class _State:
-    """All that a sweep holds. One attribute, because pytest reads the others as keywords."""
-
-    __slots__ = ("experiment", "identities", "name", "performer", "place", "space")
-
-    def __init__(
-        self, experiment: Any, performer: Performer, space: Space, name: str | None, place: Place
-    ) -> None:
-        self.experiment = experiment
-        self.performer = performer
-        self.space = space
-        self.name = name
-        self.place = place
-        self.identities: tuple[list[str], dict[int, tuple[type, ...]]] | None = None
 
 
 class Sweep(Generic[R]):
@@ -49,7 +35,7 @@ class Sweep(Generic[R]):
     are read. To pytest it looks like a test function with one argument, ``run``.
     """
 
-    _state: _State
+    _state: State
     __test__: bool
     __wrapped__: Callable[..., Any]
     __globals__: dict[str, Any]
@@ -58,7 +44,7 @@ class Sweep(Generic[R]):
         self, experiment: Any, performer: Performer, space: Space, name: str | None, place: Place
     ) -> None:
         """Make a sweep; users call ``Experiment.sweep``."""
-        self._state = _State(experiment, performer, space, name, place)
+        self._state = State(experiment, performer, space, name, place)
         # On the instance: on the class, pytest would collect the class itself.
         self.__test__ = True
         self.__module__ = place.globals.get("__name__", "__main__")
@@ -143,18 +129,12 @@ class Sweep(Generic[R]):
 
     def plan(self) -> Plan[R]:
         """Sort the points by what is stored of them; nothing is computed or written."""
-        definition = self._state.performer.definition
-        store = definition.store
-        stored = Stored(store.keys(definition.name))
-        ids, classes = self._identities()
-        located: list[Located] = [*map(stored.locate, ids, repeat(definition.code))]
-        for i, kinds in classes.items():
-            located[i] = stored.locate(ids[i], definition.code_with(kinds))
-        if definition.declared:
-            for index, one in enumerate(located):
-                if one.status == "stale":
-                    located[index] = definition.settle(store, one, self[index].params)
+        state = self._state
+        located = locate_all(state.performer.definition, *self._identities(), self._params_at)
         return Plan(located, self.__getitem__)
+
+    def _params_at(self, index: int) -> dict[str, Any]:
+        return self._state.performer.bind_point(self.space[index])
 
     def status(self) -> dict[str, int]:
         """Return how many points there are, and how many of them have each status."""
@@ -181,51 +161,44 @@ class Sweep(Generic[R]):
         state = self._state
         return Sweep(state.experiment, state.performer, space, self.name, state.place)
 
-    def run(
+    def run(  # noqa: PLR0913 - each is an option of its own, by keyword
         self,
         *,
-        jobs: int = 1,
+        jobs: int | Literal["auto"] = 1,
+        executor: Any = None,
         failed: Failed = "retry",
         refresh: bool = False,
         errors: Errors = "keep",
+        timeout: float | None = None,
+        progress: Option = None,
     ) -> RunSet[R]:
         """Compute what is not stored, and return all runs in the order of the points.
 
         Each result is safe on disk the moment its point ends: a run that is interrupted is
-        continued by calling this again.
-
-        Args:
-            jobs: how many processes compute; this version computes in one, the caller's.
-            failed: ``"retry"`` computes again what failed before, ``"keep"`` leaves it failed.
-            refresh: compute every point, and replace what is stored.
-            errors: ``"keep"`` goes on when a point fails and returns it as a failed run,
-                ``"raise"`` stops at the first and raises its exception.
+        continued by calling this again. The options are those of ``as_completed``.
 
         Raises:
             ParameterError: a point does not fit the experiment's parameters.
             IdentityError: a value of a point has no canonical form.
             StoreError: there is something to compute, and the store cannot be made.
+            ExecutorError: the executor cannot serve.
         """
-        runs = list(self.as_completed(jobs=jobs, failed=failed, refresh=refresh, errors=errors))
-        runs.sort(key=_index)
-        return RunSet(runs)
+        completed = self.as_completed(
+            jobs=jobs,
+            executor=executor,
+            failed=failed,
+            refresh=refresh,
+            errors=errors,
+            timeout=timeout,
+            progress=progress,
+        )
+        return RunSet(sorted(completed, key=_index))
 
-    def as_completed(
-        self,
-        *,
-        jobs: int = 1,
-        failed: Failed = "retry",
-        refresh: bool = False,
-        errors: Errors = "keep",
-    ) -> Iterator[Run[R]]:
+    def as_completed(self, **options: Any) -> Completed[R]:
         """Do as ``run`` does, and give each run as soon as its result is safe on disk."""
-        if jobs != 1:
-            message = f"cannot run with jobs={jobs!r}: this version computes in one process."
-            raise ValueError(f"{message} Leave jobs at 1.")
-        from expcache._inprocess import Policy, as_completed  # noqa: PLC0415 - only to compute
+        from expcache._completion import as_completed  # noqa: PLC0415 - only to compute
 
-        policy = Policy(failed=failed, refresh=refresh, errors=errors)
-        return as_completed(self._state.performer, self, policy)
+        return as_completed(self, **options)
 
     def check(self, function: F) -> F:
         """Make a function of ``run`` a test that pytest runs for every point of the sweep.

@@ -5,12 +5,13 @@ Each `type: ignore` proves that the checker sees the mistake: an unneeded one is
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, assert_type
 
 from expcache import (
     AsyncExperiment,
+    Completed,
     Experiment,
     Plan,
     Run,
@@ -94,7 +95,7 @@ def check_sweeps() -> None:
     assert_type(sweep.run(), RunSet[list[float]])
     assert_type(sweep.run()[0].result, list[float])
     assert_type(sweep.run()[:1], RunSet[list[float]])
-    assert_type(sweep.as_completed(), Iterator[Run[list[float]]])
+    assert_type(sweep.as_completed(), Completed[list[float]])
     assert_type(sweep.plan(), Plan[list[float]])
     assert_type(sweep.plan().missing, RunSet[list[float]])
     assert_type(sweep.add(space).where(x=1), Sweep[list[float]])

@@ -2,65 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from expcache._cell import Cell, Computed, compute, compute_async, keep
+from expcache._cell import Cell, Computed, Reply, compute, compute_async, keep, revive
 from expcache._definition import Definition
 from expcache._environment import current_environment
 from expcache._key import Identity
-from expcache._outcome import Failure, Value
+from expcache._outcome import Failure
+from expcache._perform._claiming import claimed
+from expcache._perform._pending import Pending, outcome_of
+from expcache._perform._sound import attempts_of, sound
 from expcache._query import Located, located_at
-from expcache._record import files, note, read_header
+from expcache._record import note
 from expcache._run import Run
-from expcache._store import Commit, Store
-from expcache._warning import warn, warn_unreadable
-from expcache.errors import (
-    ExpcacheError,
-    IdentityError,
-    RecordError,
-    RecordFormatError,
-    RecordWarning,
-    ResultError,
-    StoreError,
-)
+from expcache._store import Claim, Commit, Store
+from expcache._warning import warn
+from expcache.errors import IdentityError, RecordWarning, ResultError, StoreError
 
-__all__ = ["Pending", "Performer", "sound"]
+__all__ = ["Performer", "Within"]
 
-
-@dataclass(slots=True)
-class Pending:
-    """A computed run whose record is on its way to the disk."""
-
-    run: Run[Any]
-    outcome: Value[Any] | Failure
-    commits: list[Commit] = field(default_factory=list)
-
-    def finish(self) -> Run[Any]:
-        """Wait until the record is safe; a result that could not be kept stays in the run."""
-        try:
-            for commit in self.commits:
-                commit.wait()
-        except StoreError as error:
-            _hold(self.run, self.outcome, error)
-        return self.run
-
-    def unwrap(self) -> Any:
-        """Wait as `finish` does, then return the value, or raise what the function raised."""
-        __tracebackhide__ = True
-        self.finish()
-        return self.outcome.unwrap()
+Within = Callable[[Run[Any], bool, float], Run[Any]]
+"""Computes a run within a time limit, in seconds, whatever is stored if the flag says so."""
 
 
 class Performer:
     """Gives the runs of one experiment; the origin of their handles."""
 
-    __slots__ = ("_fixed", "_noted", "definition", "is_async")
+    __slots__ = ("_fixed", "_noted", "_within", "definition", "is_async")
 
-    def __init__(self, definition: Definition, fixed: Mapping[str, Any], *, is_async: bool) -> None:
+    def __init__(
+        self, definition: Definition, fixed: Mapping[str, Any], within: Within, *, is_async: bool
+    ) -> None:
         """Serve one definition, for a method with its instance in ``fixed``."""
         self.definition = definition
+        self._within = within
         self.is_async = is_async
         self._fixed = fixed
         self._noted: tuple[Store, str, str] | None = None
@@ -114,13 +90,40 @@ class Performer:
             return None
         return run._settle(located_at(key), cached=True)
 
-    def compute(self, run: Run[Any], *, refresh: bool) -> Run[Any]:
-        """Return the stored run, or compute it here and wait until its record is safe."""
-        found = None if refresh else self.recall(run)
-        if found is not None:
-            return found
-        cell = self.cell(run, self.failure(run))
-        return self.keep(run, self.perform(cell)).finish()
+    def compute(
+        self, run: Run[Any], *, refresh: bool = False, timeout: float | None = None
+    ) -> Run[Any]:
+        """Return the stored run, or compute it and wait until its record is safe."""
+        if not refresh and self.recall(run) is not None:
+            return run
+        timeout = timeout or self.definition.options.timeout
+        if timeout is not None:
+            return self._within(run, refresh, timeout)
+        claim = claimed(self, run, refresh=refresh, adopt=True)
+        return run if isinstance(claim, Run) else self.begin(run, claim).finish()
+
+    def begin(self, run: Run[Any], claim: Claim | None) -> Pending:
+        """Compute a run here, whatever is stored, and hand its record to the store."""
+        try:
+            cell = self.cell(run, self.failure(run), claim)
+            return self.keep(run, self.perform(cell), claim)
+        except BaseException:
+            self.release(claim)
+            raise
+
+    async def begin_async(self, run: Run[Any], claim: Claim | None) -> Pending:
+        """Do as `begin` does, for a coroutine function, in the caller's event loop."""
+        try:
+            computed = await self.perform_async(self.cell(run, self.failure(run), claim))
+            return self.keep(run, computed, claim)
+        except BaseException:
+            self.release(claim)
+            raise
+
+    def release(self, claim: Claim | None) -> None:
+        """Give up a run: somebody else may compute it."""
+        if claim is not None:
+            self.definition.store.release(self.definition.name, [claim])
 
     def perform(self, cell: Cell) -> Computed:
         """Compute a cell in this thread; a coroutine function gets an event loop of its own."""
@@ -136,7 +139,7 @@ class Performer:
         with self.definition.running():
             return await compute_async(cell)
 
-    def cell(self, run: Run[Any], failure: bytes | None = None) -> Cell:
+    def cell(self, run: Run[Any], failure: bytes | None = None, claim: Claim | None = None) -> Cell:
         """Return all that is needed to compute a run; ``failure`` is its failed record, if any."""
         definition, params = self.definition, run.params
         definition.attach(definition.store)
@@ -159,7 +162,13 @@ class Performer:
             code_notes=definition.code_notes,
             version=definition.options.version,
             tags=definition.options.tags,
-            earlier=_attempts(failure),
+            earlier=attempts_of(failure),
+            is_async=self.is_async,
+            store=definition.store.path,
+            checked=definition.followed,
+            depends=tuple(definition.options.depends),
+            owner=None if claim is None else claim.owner,
+            generation=None if claim is None else claim.generation,
         )
 
     def failure(self, run: Run[Any]) -> bytes | None:
@@ -175,18 +184,37 @@ class Performer:
         code = self.definition.code
         return [self.key_of(run) if run._identity.classes else f"{run.id}-{code}" for run in runs]
 
-    def keep(self, run: Run[Any], computed: Computed) -> Pending:
+    def keep(self, run: Run[Any], computed: Computed, claim: Claim | None = None) -> Pending:
         """Hand the record of a computed run to the store; what cannot be kept is warned of."""
         store, cell = self.definition.store, computed.cell
         failure = computed.outcome if isinstance(computed.outcome, Failure) else None
         run._settle(located_at(cell.key + "!" if failure else cell.key), cached=False)
         run._remember(computed.header, None if failure is None else failure.exception)
-        pending = Pending(run, computed.outcome)
+        runtime = computed.header.runtime or 0.0
+        pending = Pending(run, lambda: computed.outcome, runtime=runtime)
         self._check_unchanged(run, cell)
         try:
-            pending.commits = [*self._notes(store, cell.code), keep(store, computed)]
+            pending.commits = [*self._notes(store, cell.code), keep(store, computed, claim)]
         except (ResultError, StoreError) as error:
-            _hold(run, computed.outcome, error)
+            self.release(claim)
+            pending.hold(error)
+        return pending
+
+    def keep_reply(self, run: Run[Any], cell: Cell, reply: Reply, claim: Claim | None) -> Pending:
+        """Hand the record that a worker made of a run to the store."""
+        store, name = self.definition.store, self.definition.name
+        run._settle(located_at(reply.key), cached=False)
+        if reply.failed:
+            run._raised(revive(reply.error))
+        pending = Pending(
+            run, lambda: outcome_of(reply), runtime=reply.runtime, speaks=reply.speaks
+        )
+        pending.commits = [
+            *self._notes(store, cell.code),
+            store.put_sealed(
+                name, reply.key, reply.envelope, parts=reply.parts, replace=True, claim=claim
+            ),
+        ]
         return pending
 
     def _check_unchanged(self, run: Run[Any], cell: Cell) -> None:
@@ -211,31 +239,3 @@ class Performer:
         self._noted = seen
         notes = {f"environment-{digest}": environment, f"code-{code}": self.definition.code_text}
         return [store.put_once(name, key, note(content)) for key, content in notes.items()]
-
-
-def sound(store: Store, experiment: str, key: str, envelope: bytes, preimage: bytes | None) -> bool:
-    """Whether a record is whole and of these params; a damaged one is warned of."""
-    try:
-        for part in files(envelope, preimage):
-            store.fetch(experiment, part.name, part.size, part.digest, map=True)
-    except RecordFormatError:
-        raise  # no damage: computing it again would replace what a newer version wrote
-    except RecordError as error:
-        warn_unreadable(key, error)
-        return False
-    return True
-
-
-def _attempts(failure: bytes | None) -> list[dict[str, Any]]:
-    try:
-        return [] if failure is None else list(read_header(failure).attempts)
-    except RecordError:  # a damaged record of a failure tells nothing, and nothing is lost
-        return []
-
-
-def _hold(run: Run[Any], outcome: Value[Any] | Failure, error: ExpcacheError) -> None:
-    """Keep a result in its handle, since the store has not."""
-    message = f"cannot keep the result of run {run.id} of {run.experiment!r}: {error}"
-    warn(f"{message} The result is returned all the same.", RecordWarning)
-    if isinstance(outcome, Value):
-        run._hold(outcome.value)

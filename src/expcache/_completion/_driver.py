@@ -1,0 +1,245 @@
+"""The loop that takes runs in and gives them back computed."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from expcache._completion._claims import claim, release
+from expcache._completion._pace import Pace
+from expcache._completion._place import Place
+from expcache._completion._policy import Policy
+from expcache._completion._todo import Todo
+from expcache._completion._window import expect, look_up, stored_meanwhile
+from expcache._perform import Pending
+from expcache._progress import Progress
+from expcache._run import Run
+
+if TYPE_CHECKING:
+    from expcache._completion._sent import Sent
+
+__all__ = ["Driver"]
+
+_WINDOW = 512
+"""How many runs are looked up at once, and how many commits may be on their way."""
+
+_WORTH_WAITING = 0.001
+"""A run that took longer, in seconds, is handed over only after its own commit; records of
+shorter ones are committed in groups while the next ones are computed."""
+
+_FIRST_PAUSE = 0.005
+_LONGEST_PAUSE = 0.25
+
+
+class Driver:
+    """Takes runs from a stream, window by window, and gives each once its record is safe.
+
+    Args:
+        source: the runs, of any experiments; read as they are needed.
+        policy: the caller's wishes.
+        progress: counts what happens.
+        place: where they are computed.
+        watched: whether somebody sees the progress, and wants to know the time left.
+    """
+
+    def __init__(
+        self,
+        source: Iterator[Run[Any]],
+        policy: Policy,
+        progress: Progress,
+        place: Place,
+        *,
+        watched: bool,
+    ) -> None:
+        """Begin with nothing read."""
+        self._source = source
+        self._policy = policy
+        self._progress = progress
+        self._place = place
+        self._jobs = place.jobs
+        self._foresees = place.jobs is not None or watched
+        self._sent: Sent | None = None
+        self._pace = Pace()
+        self._todo: deque[Todo] = deque()
+        self._here: deque[Todo] = deque()
+        self._waiting: list[Todo] = []
+        self._pause = _FIRST_PAUSE
+        self._pending: deque[tuple[Todo, Pending]] = deque()
+        self._twins: dict[str, list[Run[Any]]] = {}
+        self._exhausted = False
+        self._patient = False
+        self.draining = False
+
+    def steps(self) -> Iterator[Run[Any]]:
+        """Yield every run once its record is safe."""
+        try:
+            while True:
+                yield from self._give()
+                if self.draining:
+                    self._drain()
+                elif len(self._todo) < (1 if self._jobs is None else _WINDOW):
+                    yield from self._read()
+                yield from self._begin()
+                if not self._in_flight():
+                    return
+                self._go_on()
+        finally:
+            self._leave()
+
+    def _in_flight(self) -> bool:
+        held = self._here or self._waiting or self._pending or self._todo or self._sent
+        return bool(held) or not (self._exhausted or self.draining)
+
+    def _give(self) -> Iterator[Run[Any]]:
+        """Yield the runs whose records are safe; with patience, wait for all of them."""
+        patient, self._patient = self._patient, False
+        pending = self._pending
+        while pending and (patient or len(pending) > _WINDOW or pending[0][1].done):
+            one, computed = pending.popleft()
+            run = computed.finish()
+            if self._policy.errors == "raise" and computed.status == "failed":
+                computed.unwrap()
+            if self._policy.relay:
+                computed.relay()
+            self._progress.add(computed)
+            yield from self._settled(one, run)
+
+    def _settled(self, one: Todo, run: Run[Any]) -> Iterator[Run[Any]]:
+        """Yield a run, and with it those of equal points."""
+        yield run
+        for twin in self._twins.pop(one.key, ()):
+            yield self._found(twin._copy(run))
+
+    def _found(self, run: Run[Any]) -> Run[Any]:
+        self._progress.add(run)
+        return run
+
+    def _read(self) -> Iterator[Run[Any]]:
+        """Look the next window up: yield what is stored, and keep what is not."""
+        window = list(islice(self._source, _WINDOW))
+        self._exhausted = not window
+        found, todos = look_up(window, self._policy)
+        yield from map(self._found, found)
+        for store in {one.performer.definition.store for one in todos}:
+            # Better no computing at all than computing a whole sweep that nothing keeps.
+            store.create()
+        fresh = [one for one in todos if self._is_first(one)]
+        if self._foresees:
+            expect(fresh)
+            self._progress.expect(one.expected for one in fresh)
+        if self._jobs is not None:
+            # Longest first, what is not known before it: the last ones to run are short.
+            fresh.sort(key=lambda one: -inf if one.expected is None else -one.expected)
+        self._todo.extend(fresh)
+
+    def _is_first(self, one: Todo) -> bool:
+        """Whether the run is not on its way already, for an equal point."""
+        twins = self._twins.get(one.key)
+        if twins is None:
+            self._twins[one.key] = []
+            return True
+        twins.append(one.run)
+        return False
+
+    def _begin(self) -> Iterator[Run[Any]]:
+        """Claim and begin what there is room for; yield what was stored meanwhile."""
+        if self._waiting and not self._todo:
+            self._todo.extend(self._waiting)
+            self._waiting.clear()
+        while self._todo and self._has_room():
+            todos = claim(self._next_batch(), self._waiting)
+            if not todos:
+                continue
+            self._pause = _FIRST_PAUSE
+            if not self._policy.refresh:
+                found, todos = stored_meanwhile(todos)
+                for one in found:
+                    yield from self._settled(one, self._found(one.run))
+            if todos:
+                self._send(todos)
+
+    def _has_room(self) -> bool:
+        name = self._todo[0].run.experiment
+        if self._is_here(self._todo[0]):
+            return not self._here
+        sent = self._sent
+        return sent is None or len(sent) < self._pace.ahead(name, self._jobs or 1)
+
+    def _is_here(self, one: Todo) -> bool:
+        """Whether a run is computed in this process."""
+        return self._jobs is None and self._limit(one) is None
+
+    def _limit(self, one: Todo) -> float | None:
+        return self._policy.timeout or one.performer.definition.options.timeout
+
+    def _next_batch(self) -> list[Todo]:
+        first = self._todo.popleft()
+        size = self._pace.batch(first.run.experiment, len(self._todo) + 1, self._jobs or 1)
+        batch = [first]
+        while (
+            not first.alone
+            and len(batch) < size
+            and self._todo
+            and self._todo[0].performer is first.performer
+            and not self._todo[0].alone
+        ):
+            batch.append(self._todo.popleft())
+        return batch
+
+    def _send(self, todos: list[Todo]) -> None:
+        self._progress.begin(len(todos))
+        if self._is_here(todos[0]):
+            self._here.extend(todos)
+            return
+        if self._sent is None:
+            self._sent = self._place.hire(self._todo.extendleft)
+        self._pending.extend(self._sent.send(todos, self._limit(todos[0])))
+
+    def _go_on(self) -> None:
+        """Compute one run here, or wait for the first news of any."""
+        if self._here:
+            one = self._here[0]
+            computed = one.performer.perform(one.make_cell())
+            self._keep(one, one.performer.keep(one.run, computed, one.claim))
+            self._here.popleft()
+        elif self._sent:
+            seconds = 0.0 if self._pending else self._pause if self._waiting else None
+            for one, pending in self._sent.receive(seconds):
+                self._keep(one, pending)
+                seconds = None
+            self._patient = self._patient or seconds is not None
+        elif self._waiting and not self._pending:
+            time.sleep(self._pause)
+        else:
+            self._patient = True
+        self._pause = min(self._pause * 1.5, _LONGEST_PAUSE)
+
+    def _keep(self, one: Todo, pending: Pending) -> None:
+        self._pending.append((one, pending))
+        self._pace.note(one.run.experiment, pending.runtime)
+        stops = self._policy.errors == "raise" and pending.status == "failed"
+        if stops or (pending.runtime > _WORTH_WAITING and self._sent is None):
+            self._patient = True
+
+    def _drain(self) -> None:
+        """Begin nothing that is not begun."""
+        if self._sent is not None:
+            self._sent.drop_queued()
+        release((*self._todo, *self._here))
+        for held in (self._todo, self._here, self._waiting):
+            held.clear()
+
+    def _leave(self) -> None:
+        """Interrupted or abandoned: what is computed is kept all the same."""
+        todos = [*self._todo, *self._here]
+        if self._sent is not None:
+            self._sent.abandon()
+            self._pending.extend(self._sent.receive(0.0))
+            todos += self._sent.todos
+        for _, pending in self._pending:
+            pending.finish()
+        release(todos)

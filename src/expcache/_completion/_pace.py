@@ -1,0 +1,44 @@
+"""How much to begin at once: one by one what takes long, in batches what takes no time."""
+
+from __future__ import annotations
+
+from math import ceil
+
+__all__ = ["Pace"]
+
+_SHORT = 0.001
+"""Seconds: runs below this are sent in batches, so that sending costs less than computing."""
+
+_BATCH_SECONDS = 0.01
+_LARGEST_BATCH = 256
+_AHEAD_SECONDS = 0.25
+_LARGEST_AHEAD = 64
+_WEIGHT = 0.2
+
+
+class Pace:
+    """The mean runtime of each experiment so far, and what follows from it."""
+
+    def __init__(self) -> None:
+        """Begin without a notion."""
+        self._means: dict[str, float] = {}
+
+    def note(self, experiment: str, seconds: float) -> None:
+        """Take in the runtime of one run; later ones count more."""
+        mean = self._means.get(experiment, seconds)
+        self._means[experiment] = mean + _WEIGHT * (seconds - mean)
+
+    def batch(self, experiment: str, waiting: int, jobs: int) -> int:
+        """Return how many runs to send together, of so many that wait."""
+        mean = self._means.get(experiment)
+        if mean is None or mean >= _SHORT:
+            return 1
+        fair = ceil(waiting / (2 * jobs))
+        return max(1, min(_LARGEST_BATCH, int(_BATCH_SECONDS / max(mean, 1e-6)), fair))
+
+    def ahead(self, experiment: str, jobs: int) -> int:
+        """Return how many batches to have on their way: enough while the caller is busy."""
+        mean = self._means.get(experiment)
+        if mean is None or mean < _SHORT:
+            return 2 * jobs
+        return jobs + max(1, min(_LARGEST_AHEAD, int(_AHEAD_SECONDS / mean)))

@@ -1,0 +1,179 @@
+"""The runs that an executor has: sent in batches, told of by events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from expcache._cell import Cell, Parcel, Refusal, Reply, fail
+from expcache._completion._todo import Todo
+from expcache._executor import Batch, Event, Executor, Lost
+from expcache._perform import Pending
+from expcache.errors import CrashError, ExecutorError, TimeLimitError
+
+__all__ = ["Sent"]
+
+Told = tuple[Todo, Pending]
+"""A run that is computed, and its record on the way to the disk."""
+
+
+class Sent:
+    """What one driver has given to one executor.
+
+    Args:
+        executor: where the runs are computed.
+        again: takes the runs back that have to be sent once more.
+    """
+
+    def __init__(self, executor: Executor, again: Callable[[list[Todo]], None]) -> None:
+        """Begin with nothing sent."""
+        self.executor = executor
+        self._again = again
+        self._events: SimpleQueue[Event] = SimpleQueue()
+        self._sent: dict[Batch, list[Todo | None]] = {}
+        self._by_value: set[str] = set()
+        self._parcels: dict[str, tuple[tuple[Any, ...], Parcel]] = {}
+
+    def __len__(self) -> int:
+        """Return how many batches are on their way."""
+        return len(self._sent)
+
+    @property
+    def todos(self) -> list[Todo]:
+        """What is sent and not told of."""
+        return [one for todos in self._sent.values() for one in todos if one is not None]
+
+    def send(self, todos: list[Todo], timeout: float | None) -> Iterator[Told]:
+        """Send runs of one experiment together; yield those that cannot be sent, as failed."""
+        performer = todos[0].performer
+        definition = performer.definition
+        spill = None
+        if self.executor.shares_files:
+            spill = definition.store.parts_directory(definition.name)
+        by_value = definition.name in self._by_value
+        try:
+            cells = [one.make_cell() for one in todos]
+            payload = self._parcel(cells[0], by_value, spill).pack(cells)
+        except ExecutorError as error:
+            if len(todos) == 1:
+                yield _failed(todos[0], error)
+            else:  # one of them may have spoilt it for the others
+                for one in todos:
+                    yield from self.send([one], timeout)
+            return
+        batch = Batch(payload, len(todos), timeout, by_value, self._events.put)
+        self._sent[batch] = list(todos)
+        self.executor.submit(batch)
+
+    def _parcel(self, cell: Cell, by_value: bool, spill: str | None) -> Parcel:  # noqa: FBT001 - private
+        """Return what is the same for many cells, made once while it is valid."""
+        fresh = (cell.function, cell.checked, by_value, spill)
+        known = self._parcels.get(cell.experiment)
+        if known is None or known[0] != fresh:
+            parcel = Parcel(cell, by_value=by_value, spill=spill)
+            known = self._parcels[cell.experiment] = fresh, parcel
+        return known[1]
+
+    def receive(self, seconds: float | None) -> Iterator[Told]:
+        """Wait for news, for at most so long, and yield the runs that it tells of."""
+        try:
+            yield from self._take(self._events.get(timeout=seconds))
+            while True:
+                yield from self._take(self._events.get_nowait())
+        except Empty:
+            return
+
+    def drop_queued(self) -> None:
+        """Take back what is not begun; what is running goes on."""
+        for batch in list(self._sent):
+            self.executor.forget(batch)
+
+    def abandon(self) -> None:
+        """Take back what is not begun, and end what is running."""
+        for batch in list(self._sent):
+            self.executor.cancel(batch)
+
+    def _take(self, event: Event) -> Iterator[Told]:
+        todos = self._sent.get(event.batch)
+        if todos is None:
+            return
+        if event.finished:
+            # Before anything else can go wrong: what is not told of goes back.
+            del self._sent[event.batch]
+        refusal: Refusal | None = None
+        for reply in event.replies:
+            if isinstance(reply, Refusal):
+                refusal = reply
+            else:
+                yield from self._told(todos, reply)
+        if event.lost is not None:
+            yield from self._lost(todos, event.lost, event.batch.timeout)
+        if event.finished:
+            yield from self._rest(event, [one for one in todos if one is not None], refusal)
+
+    def _told(self, todos: list[Todo | None], reply: Reply) -> Iterator[Told]:
+        one, todos[reply.position] = todos[reply.position], None
+        if one is not None and one.cell is not None:
+            yield one, one.performer.keep_reply(one.run, one.cell, reply, one.claim)
+
+    def _lost(self, todos: list[Todo | None], lost: Lost, limit: float | None) -> Iterator[Told]:
+        one, todos[lost.position] = todos[lost.position], None
+        if one is not None:
+            yield _failed(one, _reason(one, lost, limit), lost.seconds, lost.output)
+
+    def _rest(self, event: Event, rest: list[Todo], refusal: Refusal | None) -> Iterator[Told]:
+        """Send again what a batch ended without, or give up what cannot be computed there."""
+        if not rest:
+            return
+        name = rest[0].run.experiment
+        if refusal is not None and refusal.reason in ("import", "code") and not event.batch.tag:
+            # The worker does not find the code that is in this process: send it along.
+            self._by_value.add(name)
+        elif refusal is not None:
+            for one in rest:
+                yield _failed(one, ExecutorError(_cannot(one, refusal.message)))
+            return
+        elif event.lost is None and not event.replies:
+            if len(rest) == event.batch.size == 1:
+                message = "the executor ended without computing it. Run it again."
+                yield _failed(rest[0], ExecutorError(_cannot(rest[0], message)))
+                return
+            for one in rest:
+                one.alone = True
+        self._again(rest)
+
+
+def _failed(one: Todo, error: Exception, seconds: float = 0.0, output: str = "") -> Told:
+    """Keep the record of a run that did not come back."""
+    computed = fail(one.cell or one.make_cell(), error, runtime=seconds, output=output)
+    return one, one.performer.keep(one.run, computed, one.claim)
+
+
+def _cannot(one: Todo, reason: str) -> str:
+    return f"cannot compute run {one.run.id} of {one.run.experiment!r}: {reason}"
+
+
+def _reason(one: Todo, lost: Lost, limit: float | None) -> Exception:
+    if lost.reason == "timeout" and limit is not None:
+        message = f"it took longer than its time limit of {limit:g} s and was ended."
+        remedy = "Give it more time with timeout=, or find in its output where it was."
+        return TimeLimitError(_cannot(one, f"{message} {remedy}"), seconds=limit)
+    how, remedy = _ending(lost.exitcode)
+    return CrashError(_cannot(one, f"its process {how}. {remedy}"), exitcode=lost.exitcode)
+
+
+def _ending(exitcode: int | None) -> tuple[str, str]:
+    from signal import SIGKILL, Signals  # noqa: PLC0415 - only for crashes
+
+    if exitcode is None:
+        return "is gone", "Run it again."
+    if exitcode >= 0:
+        return f"exited with status {exitcode}", "Let it return or raise instead."
+    try:
+        name = Signals(-exitcode).name
+    except ValueError:
+        name = f"signal {-exitcode}"
+    if -exitcode == SIGKILL:
+        return f"was killed ({name})", "The system does this when memory runs out, too."
+    return f"was ended by {name}", "Its output tells where it was."

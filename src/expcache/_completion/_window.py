@@ -1,0 +1,113 @@
+"""Look up many runs at once: what is stored, what failed before, and how long it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from expcache._completion._claims import release
+from expcache._completion._policy import Policy
+from expcache._completion._todo import Todo
+from expcache._perform import Performer, sound
+from expcache._query import Located, is_result, located_at
+from expcache._record import read_header
+from expcache._run import Run
+from expcache.errors import RecordError, UnknownIdError
+
+__all__ = ["expect", "look_up", "stored_meanwhile"]
+
+
+def look_up(runs: list[Run[Any]], policy: Policy) -> tuple[list[Run[Any]], list[Todo]]:
+    """Return the runs that have an outcome to serve, and what is to be computed."""
+    found: list[Run[Any]] = []
+    todo: list[Todo] = []
+    for performer, group in groupby(runs, _performer_of):
+        _look_up(performer, list(group), policy, found, todo)
+    return found, todo
+
+
+def _look_up(
+    performer: Performer,
+    runs: list[Run[Any]],
+    policy: Policy,
+    found: list[Run[Any]],
+    todo: list[Todo],
+) -> None:
+    definition = performer.definition
+    definition.attach(definition.store)
+    todos = [
+        Todo(run, performer, key) for run, key in zip(runs, performer.keys_of(runs), strict=True)
+    ]
+    if not policy.refresh:
+        stored, todos = _split(performer, todos)
+        found.extend(one.run for one in stored)
+    failures = definition.store.get_many(definition.name, [f"{one.key}!" for one in todos])
+    for one in todos:
+        one.failure = failures.get(f"{one.key}!")
+        if one.failure is not None and policy.failed == "keep" and not policy.refresh:
+            found.append(one.run._settle(located_at(f"{one.key}!"), cached=True))
+        else:
+            todo.append(one)
+
+
+def _split(performer: Performer, todos: list[Todo]) -> tuple[list[Todo], list[Todo]]:
+    """Settle the runs whose result is stored; return them, and the others."""
+    definition, store = performer.definition, performer.definition.store
+    envelopes = store.get_many(definition.name, [one.key for one in todos])
+    stored: list[Todo] = []
+    missing: list[Todo] = []
+    for one in todos:
+        envelope, preimage = envelopes.get(one.key), one.run._identity.preimage
+        if envelope is not None and sound(store, definition.name, one.key, envelope, preimage):
+            one.run._settle(Located("done", one.key), cached=True)
+            stored.append(one)
+        elif definition.declared and performer.recall(one.run) is not None:
+            stored.append(one)
+        else:
+            missing.append(one)
+    return stored, missing
+
+
+def stored_meanwhile(todos: list[Todo]) -> tuple[list[Todo], list[Todo]]:
+    """Look once more at claimed runs: what was stored since the last look, and the others.
+
+    Where somebody else was computing a run, a new failure is taken over too.
+    """
+    performer = todos[0].performer
+    found, rest = _split(performer, todos)
+    missing: list[Todo] = []
+    for one in rest:
+        failure = performer.failure(one.run) if one.waited else one.failure
+        if failure is not None and failure != one.failure:
+            one.run._settle(located_at(f"{one.key}!"), cached=True)
+            found.append(one)
+        else:
+            missing.append(one)
+    release(found)
+    return found, missing
+
+
+def expect(todos: Iterable[Todo]) -> None:
+    """Note how long each took before: when it failed, or with older code."""
+    for one in todos:
+        envelope = one.failure or _newest(one)
+        try:
+            one.expected = None if envelope is None else read_header(envelope).runtime
+        except RecordError:  # it only tells nothing
+            continue
+
+
+def _newest(one: Todo) -> bytes | None:
+    store, name = one.performer.definition.store, one.run.experiment
+    keys = [key for key in store.keys(name, one.run.id) if is_result(key)]
+    return store.get(name, keys[-1]) if keys else None
+
+
+def _performer_of(run: Run[Any]) -> Performer:
+    origin = run._origin
+    if not isinstance(origin, Performer):
+        message = f"cannot compute run {run.id}: it was loaded without its code."
+        remedy = f"Import the experiment {run.experiment!r} and run it there."
+        raise UnknownIdError(f"{message} {remedy}", id=run.id)
+    return origin

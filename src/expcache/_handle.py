@@ -1,0 +1,85 @@
+"""What came of a run, as far as its handle knows: filled in by those who compute or look up."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Generic, NoReturn, Self, TypeVar
+
+from expcache._account import Account
+from expcache._query import Located
+from expcache.errors import RunFailedError, UnknownIdError
+
+if TYPE_CHECKING:
+    from expcache._record import Header
+
+__all__ = ["UNKNOWN", "Handle"]
+
+R = TypeVar("R")
+
+UNKNOWN = Located("missing", None)
+
+
+class Handle(Account, Generic[R]):
+    """The part of a run that changes while it is looked up or computed."""
+
+    __slots__ = ("_header", "_located", "_value", "cached", "id")
+
+    _located: Located
+    _header: tuple[str, Header] | None
+    _value: list[R]
+    cached: bool
+    id: str
+
+    def _settle(self, located: Located, *, cached: bool) -> Self:
+        """Note where the record was found, or made, just now."""
+        self._located = located
+        self._exception = None
+        self.cached = cached
+        return self
+
+    def _remember(self, header: Header, exception: Exception | None) -> None:
+        """Note what this process computed: the header, and the live exception of a failure."""
+        key = self._located.key
+        self._header = None if key is None else (key, header)
+        self._exception = exception
+
+    def _hold(self, value: R) -> None:
+        """Hold a value that no store keeps."""
+        self._value = [value]
+
+    def _raised(self, exception: Exception | None) -> None:
+        """Note the live exception of a failure."""
+        self._exception = exception
+
+    def _copy(self, run: Handle[R]) -> Self:
+        """Take over what came of another handle of this very run."""
+        self._settle(run._located, cached=True)
+        self._exception, self._value = run._exception, run._value
+        return self
+
+    def _look_again(self) -> None:
+        """Forget where the record lies: somebody else wrote it."""
+        self._settle(UNKNOWN, cached=True)
+
+    def _relay(self) -> None:
+        """Show here what the run printed, warned of and logged elsewhere."""
+        from expcache._cell import relay  # noqa: PLC0415 - only for what workers tell
+
+        told = self._stored()
+        if told.output and sys.stdout is not None:
+            sys.stdout.write(told.output)
+        relay(told)
+
+    def _raise_failed(self) -> NoReturn:
+        error = self.error
+        trace = "" if error is None else error.traceback
+        message = f"cannot give the result of run {self.id}: it failed with {error}."
+        raise RunFailedError(
+            f"{message} Compute it again to retry.\n\n{trace}", id=self.id, traceback=trace
+        ) from self._exception
+
+    def _refuse_missing(self, status: str) -> NoReturn:
+        reasons = {"stale": "it is stored for other code only", "running": "it is being computed"}
+        reason = reasons.get(status, "it is not computed yet")
+        message = f"cannot give the result of run {self.id} of {self.experiment!r}: {reason}."
+        raise UnknownIdError(f"{message} Compute it first: run.compute().", id=self.id)

@@ -1,0 +1,25 @@
+"""What stands behind a run that can be computed."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from expcache._query import Located
+
+__all__ = ["Origin"]
+
+
+class Origin(Protocol):
+    """What can look a run up again and compute it: an experiment with its code at hand."""
+
+    def locate(self, run: Any) -> Located:
+        """Return where the run's record lies now."""
+        ...
+
+    def recall(self, run: Any) -> Any:
+        """Return the stored run, its record checked, or None."""
+        ...
+
+    def compute(self, run: Any, *, refresh: bool = False, timeout: float | None = None) -> Any:
+        """Return the stored run, or compute it and store what comes of it."""
+        ...

@@ -1,0 +1,111 @@
+"""Let one caller compute a run while all others wait for what comes of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from expcache._cell import runs_around
+from expcache._definition import Definition
+from expcache._environment import host
+from expcache._query import located_at
+from expcache._run import Run
+from expcache._store import Claim
+
+__all__ = ["claimed", "claimed_async"]
+
+
+class Seeker(Protocol):
+    """What looks a run up: the part of a performer that waiting needs."""
+
+    definition: Definition
+
+    def key_of(self, run: Run[Any]) -> str:
+        """Return the record key of the run's result."""
+        ...
+
+    def recall(self, run: Run[Any]) -> Run[Any] | None:
+        """Return the stored run, or None."""
+        ...
+
+    def failure(self, run: Run[Any]) -> bytes | None:
+        """Return the record of the run's failure, or None."""
+        ...
+
+
+_FIRST_PAUSE = 0.002
+_LONGEST_PAUSE = 0.25
+
+
+def claimed(
+    performer: Seeker, run: Run[Any], *, refresh: bool = False, adopt: bool = False
+) -> Run[Any] | Claim | None:
+    """Return the run as somebody else has stored it, or the claim to compute it.
+
+    None means: compute it without a claim, since waiting for its holder might never end.
+
+    Args:
+        performer: gives the run.
+        run: the run that was not found.
+        refresh: compute it though somebody else has stored it meanwhile.
+        adopt: take a failure, too, from whoever computed it while we waited.
+    """
+    for step in _steps(performer, run, refresh=refresh, adopt=adopt):
+        if not isinstance(step, float):
+            return step
+        time.sleep(step)
+    return None
+
+
+async def claimed_async(performer: Seeker, run: Run[Any]) -> Run[Any] | Claim | None:
+    """Do as `claimed` does, and let the event loop go on meanwhile."""
+    import asyncio  # noqa: PLC0415 - whoever awaits this has imported it
+
+    for step in _steps(performer, run, refresh=False, adopt=False):
+        if not isinstance(step, float):
+            return step
+        await asyncio.sleep(step)
+    return None
+
+
+def _steps(
+    performer: Seeker, run: Run[Any], *, refresh: bool, adopt: bool
+) -> Iterator[Run[Any] | Claim | float | None]:
+    """Yield pauses, in seconds, and at last what came of waiting."""
+    store, name, key = performer.definition.store, run.experiment, performer.key_of(run)
+    if key in runs_around():  # it calls itself: the end of that is Python's to find
+        yield None
+        return
+    pause, before = _FIRST_PAUSE, performer.failure(run) if adopt else None
+    while not (won := store.claim(name, [key])):
+        other = store.claims(name).get(key)
+        if other is not None and _may_wait_for_us(other):
+            yield None
+            return
+        yield pause
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+    found = None if refresh else performer.recall(run)
+    if found is None and adopt and pause != _FIRST_PAUSE:
+        found = _failed_meanwhile(performer, run, before)
+    if found is not None:
+        store.release(name, won.values())
+    yield found or won[key]
+
+
+def _failed_meanwhile(performer: Seeker, run: Run[Any], before: bytes | None) -> Run[Any] | None:
+    failure = performer.failure(run)
+    if failure is None or failure == before:
+        return None
+    return run._settle(located_at(f"{performer.key_of(run)}!"), cached=True)
+
+
+def _may_wait_for_us(claim: Claim) -> bool:
+    """Whether the holder may be a sweep that begins this run only after the one we are in.
+
+    A sweep claims runs before it begins them. Inside a run, and next to such a sweep in the same
+    process, waiting for it could mean waiting for ourselves.
+    """
+    here = claim.pid == os.getpid() and claim.host == host()
+    return claim.bulk and (here or bool(runs_around()))
