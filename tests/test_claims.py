@@ -174,6 +174,7 @@ def test_a_lost_claim_is_removed_with_the_next_beat(
 ) -> None:
     """Other processes need not wait for a claim that nothing refers to either."""
     monkeypatch.setattr(_owner, "LEASE", 0.05)
+    monkeypatch.setattr(CLAIMANT, "_next_beat", 0.0)
     kept = disk.claim("e", ["a"])
     disk.claim("e", ["b"])
     deadline = time.monotonic() + 60
@@ -486,6 +487,7 @@ def test_the_lease_can_be_set(monkeypatch: pytest.MonkeyPatch, text: str, lease:
 def test_an_owner_shows_itself_while_it_holds(disk: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The number of beats grows on disk as long as something is held."""
     monkeypatch.setattr(_owner, "LEASE", 0.05)
+    monkeypatch.setattr(CLAIMANT, "_next_beat", 0.0)
     held = disk.claim("e", ["a"])
     with closing(sqlite3.connect(file_of(disk))) as connection:
         deadline = time.monotonic() + 60
