@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import signal
 import subprocess
@@ -131,6 +132,26 @@ def test_prints_do_not_run_into_the_status(
         assert lines[:5] == ["line 6", " and more", "line 7", " and more", ""]
         assert words(lines[5]) == "0/4 done"
     assert terminal.lines()[4:] == ["", ""]
+
+
+def test_log_records_do_not_run_into_the_status(
+    terminal: Terminal, print_there: Callable[[], None]
+) -> None:
+    """What writes log records to the terminal, and holds it, makes way for the status too."""
+    print_there()
+    receiver, clock = logging.StreamHandler(), Clock()
+    logger = logging.getLogger("expcache.tests.progress")
+    logger.addHandler(receiver)
+    with shown(from_option(None, 4)[1], clock) as display:
+        for number in range(4):
+            logger.warning("record %d", number)
+        clock.now += 3600
+        display._refresh()
+        lines = terminal.lines()
+    logger.removeHandler(receiver)
+    assert receiver.stream is terminal.stream
+    assert lines[:4] == [f"record {number}" for number in range(4)]
+    assert words(lines[5]) == "0/4 done"
 
 
 def test_the_streams_are_given_back(terminal: Terminal, print_there: Callable[[], None]) -> None:

@@ -72,8 +72,9 @@ class GuardedDisplay(Display):
             for name in ("stdout", "stderr"):
                 behind = getattr(sys, name)
                 if behind is not None and is_terminal(behind):
-                    self._guards[name] = _Guard(behind, self)
-                    setattr(sys, name, self._guards[name])
+                    self._guards[name] = guard = _Guard(behind, self)
+                    setattr(sys, name, guard)
+                    _redirect_logs(behind, guard)
         return True
 
     def _leave(self) -> None:
@@ -82,7 +83,21 @@ class GuardedDisplay(Display):
             if _guarding is self:
                 _guarding = None
             for name, guard in (self._guards or {}).items():
+                behind = guard._behind  # noqa: SLF001 - one noun, one module
                 # Somebody else may have redirected the streams meanwhile: theirs stay.
                 if getattr(sys, name) is guard:
-                    setattr(sys, name, guard._behind)  # noqa: SLF001 - one noun, one module
+                    setattr(sys, name, behind)
+                _redirect_logs(guard, behind)
             self._guards = {}
+
+
+def _redirect_logs(old: Any, new: Any) -> None:
+    """Let what writes log records to a stream write them to another: it holds the stream."""
+    logging = sys.modules.get("logging")
+    if logging is None:
+        return
+    loggers = [logging.root, *list(logging.root.manager.loggerDict.values())]
+    for logger in loggers:
+        for receiver in getattr(logger, "handlers", ()):
+            if getattr(receiver, "stream", None) is old and hasattr(receiver, "setStream"):
+                receiver.setStream(new)
