@@ -149,10 +149,15 @@ def test_a_killed_owner_is_taken_over_at_once(tmp_path: Path) -> None:
     store.close()
 
 
-def test_an_orderly_end_gives_claims_up(tmp_path: Path) -> None:
-    """A program that ends leaves no claim behind, whatever it still referred to."""
-    program = OPEN + '    held = store.claim("e", ["a"])\n    print("ready", flush=True)\n'
-    finish(start(program, tmp_path / "store"))
+@pytest.mark.parametrize("before", ["", "    store.close()\n"])
+def test_an_orderly_end_gives_claims_up(tmp_path: Path, before: str) -> None:
+    """A program that ends leaves no claim behind, whatever it still refers to, and is silent."""
+    program = (
+        OPEN + '    held = store.claim("e", ["a"])\n' + before + "    print('ready', flush=True)"
+    )
+    process = start(program, tmp_path / "store", stderr=subprocess.PIPE)
+    _, complaints = process.communicate()
+    assert (process.returncode, complaints) == (0, "")
     store = open_store(tmp_path / "store")
     assert store.claims("e") == {}
     store.close()
@@ -193,7 +198,7 @@ def test_an_owner_that_runs_is_never_taken_over(
 
 
 def test_after_kills_every_key_has_one_record_and_nothing_blocks(tmp_path: Path) -> None:
-    """Workers killed at any moment leave one record a key, and nothing that keeps others waiting."""
+    """Workers killed at any moment leave one record a key, and nothing that others wait for."""
     log = tmp_path / "computed"
     rng = random.Random(11)
     workers = [start(WORKER, tmp_path / "store", log, shift) for shift in range(3)]

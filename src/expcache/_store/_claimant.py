@@ -61,14 +61,21 @@ class Claimant:
         with self._starting:
             if self._thread is not None and self._thread.is_alive():
                 return
-            if not self._ending:
-                thread = threading.Thread(target=self._run, name="expcache claims", daemon=True)
-                self._thread = thread
-                thread.start()
+            if not self._ending and self._start():
                 return
         # Nobody would wait for a thread any more, so this one does it.
         self._queue.put(Errand(_nothing, last=True))
         self._run()
+
+    def _start(self) -> bool:
+        thread = threading.Thread(target=self._run, name="expcache claims", daemon=True)
+        self._thread = thread
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter is ending, or the system has no more threads
+            self._thread = None
+            return False
+        return True
 
     def close(self, directory: Path) -> None:
         """Give up all that is held below a directory, and let go of its files."""
@@ -86,9 +93,9 @@ class Claimant:
 
     def end(self) -> None:
         """Give up everything and stop: the program is ending."""
+        self._ending = True
         if self._ledgers:
             self.ask(lambda: _end(list(self._ledgers.values())))
-        self._ending = True
         self.stop()
 
     def hold(self) -> None:
