@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextvars import ContextVar, Token
 from typing import Any
 
-__all__ = ["Notices", "noticed"]
+__all__ = ["Notices", "hold", "noticed"]
 
 COUNT = 100
 """How many warnings, and how many log records, are kept of a run."""
@@ -26,6 +26,9 @@ _lock = threading.Lock()
 _quiet: list[Notices] = []  # those of runs that are shown elsewhere, as in a worker
 _active = 0
 _before: _Before | None = None
+
+
+_ALWAYS = [("always", None, Warning, None, 0)]
 
 
 class Notices:
@@ -85,6 +88,7 @@ class _Before:
         if self.filters is None:
             self.filters = warnings.catch_warnings()
             self.filters.__enter__()
+        if warnings.filters[:1] != _ALWAYS:
             warnings.simplefilter("always")
 
     def put_back(self) -> None:
@@ -185,3 +189,11 @@ class noticed:  # noqa: N801 - used like a function
                 _before.put_back()
                 _before = None
         _current.reset(self._token)
+
+
+def hold() -> None:
+    """Leave everything in place between runs, for good: in a process that does nothing else."""
+    global _active, _before  # noqa: PLW0603 - as above
+    with _lock:
+        _active += 1
+        _before = _before or _Before()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from expcache._cell._cell import Cell
+from expcache._encode import module_stem
 from expcache._environment import current_environment, host
 from expcache._key import Identity
 from expcache._signature import Signature
@@ -56,7 +57,7 @@ class Common:
     depends: Sequence[object]
     owner: str | None
     environment: str
-    main: str | None
+    main: str
     levels: dict[str, int]
     spill: str | None
     signature: Signature | None = None
@@ -77,7 +78,7 @@ class Common:
             depends=cell.depends if by_name and cell.checked else (),
             owner=cell.owner,
             environment=current_environment()[0],
-            main=getattr(sys.modules.get("__main__"), "__file__", None),
+            main=module_stem("__main__"),
             levels=_levels(),
             spill=spill,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import pickle
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +13,7 @@ from expcache._cell._common import PYTHON, SCHEME, Common, Payload, Point, sende
 from expcache._cell._pickler import loads
 from expcache._cell._reply import Refusal
 from expcache._cell._rules import NotHereError
-from expcache._encode import forget_main
+from expcache._encode import adopt_main
 from expcache._signature import Signature
 from expcache._store import use
 
@@ -74,11 +73,7 @@ def _is_changed(common: Common) -> bool:
 def _enter(common: Common) -> None:
     """Take over from the sender what computing depends on beside the function."""
     global _used  # noqa: PLW0603 - the store and the main module are global too
-    main = sys.modules.get("__main__")
-    if main is not None and getattr(main, "__file__", None) != common.main:
-        # Classes of the main module are named after its file.
-        main.__file__ = common.main
-        forget_main()
+    adopt_main(common.main)
     if common.store and common.store != _used:
         # On a machine without that directory, nothing is to be left behind.
         use(common.store if os.path.isdir(common.store) else ":memory:")  # noqa: PTH112

@@ -18,7 +18,7 @@ from expcache._encode._dispatch import (
     text,
 )
 from expcache._encode._encoding import SCHEME, digest, encode, encode_met
-from expcache._encode._names import forget_main, is_project, module_name, module_stem, type_name
+from expcache._encode._names import adopt_main, is_project, module_name, module_stem, type_name
 from expcache._encode._registry import register
 
 __all__ = [
@@ -27,12 +27,12 @@ __all__ = [
     "Encoder",
     "Refusal",
     "add_encoder",
+    "adopt_main",
     "child",
     "digest",
     "each",
     "encode",
     "encode_met",
-    "forget_main",
     "is_project",
     "module_name",
     "module_stem",

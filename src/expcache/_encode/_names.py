@@ -28,10 +28,28 @@ def is_project(module: str) -> bool:
     return not (isinstance(file, str) and _INSTALLED.intersection(PurePath(file).parts))
 
 
+class _Sender:
+    """The process that sent this one what it computes."""
+
+    stem: str | None = None
+
+
+_sender = _Sender()
+
+
+def adopt_main(stem: str) -> None:
+    """Name the types of ``__main__`` as the process does that they were sent from."""
+    if _sender.stem != stem:
+        _sender.stem = stem
+        _type_name.cache_clear()
+
+
 def module_stem(module: str) -> str:
     """Return the last part of a module's name, and the file's stem for ``__main__``."""
     if module not in _MAINS:
         return module.rpartition(".")[2]
+    if _sender.stem is not None:
+        return _sender.stem
     file = getattr(sys.modules.get(module), "__file__", None)
     return PurePath(file).stem if isinstance(file, str) else "__main__"
 
@@ -56,11 +74,6 @@ def type_name(kind: type) -> str:
     if MET.classes is not None:
         MET.classes.append(kind)
     return _type_name(kind)
-
-
-def forget_main() -> None:
-    """Name the types of ``__main__`` anew: its file is another one now."""
-    _type_name.cache_clear()
 
 
 @lru_cache(maxsize=4096)
