@@ -59,7 +59,12 @@ class Experiment(Generic[P, R]):
     def __reduce__(self) -> str | tuple[Any, ...]:
         """Pickle as a function is: by the name that it has in its module."""
         if not self._fixed:
-            return self.__qualname__
+            from expcache._cell import fetch, path_to  # noqa: PLC0415 - only to travel
+
+            path = path_to(self)
+            if path is None:  # as in a worker that was sent it, or inside of a function
+                return self.__expcache_by_value__()
+            return (fetch, path) if path[2] else self.__qualname__
         (instance,) = self._fixed.values()
         return getattr, (instance, self.__name__)
 

@@ -10,6 +10,7 @@ from expcache._cell._error import revive
 from expcache._cell._pack import Parcel, pack
 from expcache._cell._replies import compute_cells, replies, unpack_replies
 from expcache._cell._reply import Refusal, Reply
+from expcache._cell._rules import fetch, path_to
 
 __all__ = [
     "Cell",
@@ -22,8 +23,10 @@ __all__ = [
     "compute_async",
     "compute_cells",
     "fail",
+    "fetch",
     "keep",
     "pack",
+    "path_to",
     "relay",
     "replies",
     "revive",

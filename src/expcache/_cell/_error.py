@@ -19,7 +19,7 @@ def dump_error(error: Exception) -> bytes | None:
     for rule in (_whole, _alone):
         try:
             content = dumps(error, rule=rule, limit=LIMIT)
-            if type(loads(content)) is type(error):
+            if type(loads(content, guarded=True)) is type(error):
                 return content
         except Exception:  # noqa: BLE001, S112  # what a user's exception holds and does
             continue
@@ -31,7 +31,7 @@ def revive(error: bytes | None) -> Exception | None:
     if error is None:
         return None
     try:
-        found = loads(error)
+        found = loads(error, guarded=True)
     except Exception:  # noqa: BLE001  # as above, and classes that are gone
         return None
     return found if isinstance(found, Exception) else None

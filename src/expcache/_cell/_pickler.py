@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from expcache._cell._rules import NotHereError, Rules
+from expcache._codec import KnownClasses
 
 __all__ = ["dumps", "loads", "travels_by_name"]
 
@@ -114,18 +115,29 @@ def travels_by_name(function: object, *, by_value: bool) -> bool:
 class _Unpickler(pickle.Unpickler):
     """Tells what cannot be imported from what cannot be built."""
 
+    known: KnownClasses | None = None
+
     def find_class(self, module: str, name: str, /) -> Any:
         try:
-            return super().find_class(module, name)
+            found = super().find_class(module, name)
+            return found if self.known is None else self.known.guard(module, name, found)
         except (Exception, SystemExit) as error:
             raise NotHereError(f"{module}.{name} ({type(error).__name__}: {error})") from error
 
 
-def loads(content: bytes) -> Any:
+def loads(content: bytes, *, guarded: bool = False) -> Any:
     """Return what `dumps` was given.
+
+    Args:
+        content: the bytes.
+        guarded: leave the classes as they are that this process has; otherwise those that
+            travel by value become what they are where they come from.
 
     Raises:
         NotHereError: it holds what cannot be imported here.
         Exception: whatever building its values raises.
     """
-    return _Unpickler(io.BytesIO(content)).load()
+    unpickler = _Unpickler(io.BytesIO(content))
+    if guarded:
+        unpickler.known = KnownClasses()
+    return unpickler.load()

@@ -17,7 +17,7 @@ from typing import Any
 
 from expcache._encode import is_project
 
-__all__ = ["NotHereError", "Rules", "fetch"]
+__all__ = ["NotHereError", "Rules", "fetch", "path_to"]
 
 _OWN = frozenset({"expcache", "pytest_expcache"})
 _LINKS = 20

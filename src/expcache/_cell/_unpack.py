@@ -43,7 +43,7 @@ def unpack(payload: bytes) -> tuple[Common, list[Point]] | Refusal:
         if isinstance(common, Refusal):
             return common
         if sent.sender != sender():
-            _enter(common)
+            _enter(common, near=sent.sender[0] == sender()[0])
     return common, [Point(*point) for point in sent.points]
 
 
@@ -70,13 +70,13 @@ def _is_changed(common: Common) -> bool:
     return found != common.checked
 
 
-def _enter(common: Common) -> None:
+def _enter(common: Common, *, near: bool) -> None:
     """Take over from the sender what computing depends on beside the function."""
     global _used  # noqa: PLW0603 - the store and the main module are global too
     adopt_main(common.main)
     if common.store and common.store != _used:
-        # On a machine without that directory, nothing is to be left behind.
-        use(common.store if os.path.isdir(common.store) else ":memory:")  # noqa: PTH112
+        # On another machine without that directory, nothing is to be left behind.
+        use(common.store if near or os.path.isdir(common.store) else ":memory:")  # noqa: PTH112
         _used = common.store
     _set_levels(common.levels)
 

@@ -9,6 +9,7 @@ import pickletools
 import sys
 from typing import TYPE_CHECKING, Any
 
+from expcache._codec._known import KnownClasses
 from expcache._codec._opaque import fields_of, kind_of
 from expcache.errors import RecordError, ResultError, TrustError
 
@@ -137,10 +138,11 @@ class _Unpickler(pickle.Unpickler):
     """Names the class that cannot be imported any more."""
 
     subject = ""
+    known: KnownClasses
 
     def find_class(self, module: str, name: str, /) -> Any:
         try:
-            return super().find_class(module, name)
+            return self.known.guard(module, name, super().find_class(module, name))
         except (ImportError, AttributeError) as error:
             raise RecordError(
                 f"cannot load {self.subject}: it holds {f'{module}.{name}'!r}, which cannot be "
@@ -160,7 +162,7 @@ def load(
     """Unpickle, if that is trusted and can work here."""
     _demand_trust(facts, trust=trust, subject=subject, id=id)
     unpickler = _Unpickler(io.BytesIO(parts[0]), buffers=list(parts[1:]))
-    unpickler.subject = subject
+    unpickler.subject, unpickler.known = subject, KnownClasses()
     try:
         return unpickler.load()
     except RecordError:
