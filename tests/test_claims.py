@@ -496,6 +496,15 @@ def test_an_owner_shows_itself_while_it_holds(disk: Store, monkeypatch: pytest.M
     assert disk.claims("e") == held
 
 
+def test_many_experiments_need_few_files(disk: Store) -> None:
+    """However many experiments have claims, only some of their files are open."""
+    held = [disk.claim(f"e{i}", ["a"]) for i in range(50)]
+    CLAIMANT.ask(lambda: None)
+    assert sum(ledger.opened for ledger in CLAIMANT._ledgers.values()) <= 32
+    assert all(disk.claims(f"e{i}") == claims for i, claims in enumerate(held))
+    assert all(disk.claim(f"e{i}", ["a"]) == {} for i in range(50))
+
+
 def test_a_claim_names_itself(disk: Store) -> None:
     """The repr says whose claim it is, of what, and whether it counts; equal claims are one."""
     claim = disk.claim("e", ["a"])["a"]

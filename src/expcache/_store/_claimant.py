@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MOST_OPEN: Final = 32
+
 
 class Claimant:
     """Runs errands on the ledgers; its own thread lives from the first one to `stop`.
@@ -79,9 +81,7 @@ class Claimant:
 
     def close(self, directory: Path) -> None:
         """Give up all that is held below a directory, and let go of its files."""
-        below = [each for each in list(self._ledgers.values()) if each.lies_below(directory)]
-        if below:
-            self.ask(lambda: _end(below))
+        self._end([each for each in list(self._ledgers.values()) if each.lies_below(directory)])
         if not self._holding():
             self.stop()
 
@@ -94,9 +94,13 @@ class Claimant:
     def end(self) -> None:
         """Give up everything and stop: the program is ending."""
         self._ending = True
-        if self._ledgers:
-            self.ask(lambda: _end(list(self._ledgers.values())))
+        self._end(list(self._ledgers.values()))
         self.stop()
+
+    def _end(self, ledgers: list[Ledger]) -> None:
+        used = [ledger for ledger in ledgers if ledger.holds or ledger.opened]
+        if used:
+            self.ask(lambda: _end_each(used))
 
     def hold(self) -> None:
         """Stop, and start nothing until `resume`: the process is about to fork."""
@@ -138,8 +142,15 @@ class Claimant:
         with contextlib.suppress(Empty):
             errand = self._queue.get(timeout=pause)
             errand.run()
+            self._close_some()
             return errand.last
         return False
+
+    def _close_some(self) -> None:
+        opened = [ledger for ledger in list(self._ledgers.values()) if ledger.opened]
+        if len(opened) > MOST_OPEN:
+            for ledger in opened[: MOST_OPEN // 2]:  # the oldest; they open again when needed
+                ledger.close()
 
     def _beat(self) -> float:
         """Show that this process lives, if it is time to; return the seconds until it is again."""
@@ -151,7 +162,7 @@ class Claimant:
         return self._next_beat - now
 
 
-def _end(ledgers: list[Ledger]) -> None:
+def _end_each(ledgers: list[Ledger]) -> None:
     for ledger in ledgers:
         ledger.end()
 

@@ -66,6 +66,11 @@ class ClaimsFile:
         """Return the lock to be held around everything that follows."""
         return WriteLock(self._turns, patience=LOCK_SECONDS)
 
+    @property
+    def opened(self) -> bool:
+        """Whether the file is open now."""
+        return self._connection is not None
+
     def open(self, *, create: bool) -> bool:
         """Open the file, again if it was replaced; return whether there is one."""
         found = self._identify()

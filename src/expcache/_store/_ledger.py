@@ -52,6 +52,11 @@ class Ledger:
         return self._file.path.exists()
 
     @property
+    def opened(self) -> bool:
+        """Whether the file is open now."""
+        return self._file.opened
+
+    @property
     def holds(self) -> bool:
         """Whether this process holds claims here."""
         return bool(self._held)
@@ -71,12 +76,10 @@ class Ledger:
         won, dead = self._enter(wanted, bulk=bulk, take=False)
         if dead or (first and self._has_litter()):
             # Between its look at its claim and its commit, no late owner can lose the claim.
-            with suppress(StoreError, OSError), self._write_lock():
+            lock = WriteLock(self._folder.lock, patience=TURN_SECONDS)
+            with suppress(StoreError, OSError), lock:
                 won |= self._enter(dead, bulk=bulk, take=True)[0]
         return won
-
-    def _write_lock(self) -> WriteLock:
-        return WriteLock(self._folder.lock, patience=TURN_SECONDS)
 
     def _enter(
         self, keys: list[str], *, bulk: bool, take: bool
@@ -85,11 +88,8 @@ class Ledger:
 
         Whether those are taken over, and what is left of the dead swept away, says *take*.
         """
-        none: list[str] = []
-        otherwise = unchecked(keys, bulk=bulk), none
-        return self._caution.use(
-            lambda: self._claim(keys, bulk=bulk, take=take), otherwise=otherwise
-        )
+        done = self._caution.use(lambda: self._claim(keys, bulk=bulk, take=take), otherwise=None)
+        return (unchecked(keys, bulk=bulk), []) if done is None else done
 
     def _claim(
         self, keys: list[str], *, bulk: bool, take: bool
