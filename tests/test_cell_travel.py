@@ -7,14 +7,16 @@ import importlib.util
 import os
 import sys
 import textwrap
+import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from expcache import experiment
-from expcache._cell import Refusal, pack
+from expcache._cell import Refusal, compute_cells, pack, unpack_replies
 from expcache._record import read_value
 from travelling import answers, cells_of, header_of, replies_of, run_script, values_of
 
@@ -370,3 +372,83 @@ def test_test_modules_travel(
     path.write_text(textwrap.dedent(text))
     arguments: list[Any] = ["-p", "no:cacheprovider", f"--import-mode={mode}", str(path)]
     pytester.runpytest_subprocess(*arguments).assert_outcomes(passed=1)
+
+
+NESTED = """
+import functools
+from dataclasses import dataclass
+import travelling
+from expcache import experiment, use
+from expcache._cell import pack
+from expcache._record import read_value
+
+store = use("store").store
+
+def plus(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs) + 1
+    return wrapper
+
+@experiment
+def inner(x):
+    return x + 1
+
+@dataclass
+class Model:
+    slope: int
+
+    @experiment
+    def fit(self, x):
+        return Model(self.slope * inner(x))
+
+@plus
+@experiment
+@plus
+def between(x):
+    return inner(x)
+
+fit, plain = Model.fit, inner
+before = dict(vars(Model))
+for one, expected in ((Model(3).fit, Model(6)), (between.__wrapped__, 3)):
+    (reply,) = travelling.answers(pack(travelling.cells_of(one, {"x": 1}, store=store.path)))
+    assert not reply.failed, travelling.header_of(reply).error
+    value = read_value(reply.envelope, trust=True)
+    assert (type(value), value) == (type(expected), expected)
+assert inner.find(1).result == 2
+assert {name: vars(Model)[name] for name in before} == before
+print("ok")
+"""
+
+
+def test_experiments_of_a_script_call_each_other(tmp_path: Path) -> None:
+    """They share the store, and what comes back leaves the script's classes as they are."""
+    path = tmp_path / "study.py"
+    path.write_text(NESTED)
+    assert run_script(path) == "ok\n"
+
+
+def test_threads_of_one_process_can_compute(place: Workplace) -> None:
+    """A pool of threads is an executor too: each run keeps its own prints and warnings."""
+    module = place.module(
+        """
+        import warnings
+        from expcache import experiment
+
+        @experiment
+        def speak(x):
+            print("said", x)
+            warnings.warn(f"warned {x}")
+            return x
+        """
+    )
+    before = warnings.showwarning, list(warnings.filters), sys.stdout
+    payloads = [pack(cells_of(module.speak, {"x": x})) for x in range(40)]
+    with ThreadPoolExecutor(4) as pool:
+        found = [
+            one for given in pool.map(compute_cells, payloads) for one in unpack_replies(given)
+        ]
+    headers = [header_of(one) for one in found]
+    assert [one.output for one in headers] == [f"said {x}\n" for x in range(40)]
+    assert [one.warnings[0]["message"] for one in headers] == [f"warned {x}" for x in range(40)]
+    assert (warnings.showwarning, list(warnings.filters), sys.stdout) == before
