@@ -36,6 +36,10 @@ class Printed(Protocol):
 class Watch(Protocol):
     """What surrounds each run in a worker."""
 
+    @property
+    def memory(self) -> int | None:
+        """How many bytes more than its worker a run may take; None for no limit."""
+
     def begin(self, position: int, /) -> None:
         """Note that the user's function is called next."""
 

@@ -41,6 +41,8 @@ __all__ = ["compute_cells", "replies", "unpack_replies"]
 class _Alone:
     """Watches the runs of a process that nobody else watches."""
 
+    memory = None
+
     def begin(self, _position: int, /) -> None:
         """Note nothing."""
 
@@ -116,12 +118,24 @@ def _watched(cell: Cell, position: int, watch: Watch, environment: str) -> Compu
     with around, noticed(show=False, always=True) as notices, watch.captured() as output:
         watch.begin(position)
         try:
-            outcome = _outcome(cell)
+            outcome = _with_limit(_outcome(cell), watch.memory)
         finally:
             watch.end(position)
     runtime = time.perf_counter() - clock
     facts = Facts(params, started, runtime, output.text, notices, environment)
     return finished(cell, outcome, facts)
+
+
+def _with_limit(outcome: Value[Any] | Failure, memory: int | None) -> Value[Any] | Failure:
+    """Say which limit a run met that ran out of memory."""
+    if memory is None or isinstance(outcome, Value):
+        return outcome
+    if not isinstance(outcome.exception, MemoryError):
+        return outcome
+    limit = f"the run may take {memory / 1e6:.4g} MB more than its worker has"
+    message = f"{outcome.message} ({limit})".strip()
+    trace = f"{outcome.traceback.rstrip()} ({limit})\n"
+    return Failure(outcome.type, message, trace, outcome.exception)
 
 
 def _outcome(cell: Cell) -> Value[Any] | Failure:

@@ -14,6 +14,9 @@ from expcache.errors import CrashError, ExecutorError, TimeLimitError
 
 __all__ = ["Sent"]
 
+BATCH_SECONDS = 0.05
+"""For how long a worker begins runs of a batch before it gives the rest back."""
+
 Told = tuple[Todo, Pending]
 """A run that is computed, and its record on the way to the disk."""
 
@@ -33,6 +36,7 @@ class Sent:
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._sent: dict[Batch, list[Todo | None]] = {}
         self._by_value: set[str] = set()
+        self._dropped: set[Batch] = set()
         self._parcels: dict[str, tuple[tuple[Any, ...], Parcel]] = {}
 
     def __len__(self) -> int:
@@ -62,7 +66,9 @@ class Sent:
                 for one in todos:
                     yield from self.send([one], timeout)
             return
-        batch = Batch(payload, len(todos), timeout, by_value, self._events.put)
+        batch = Batch(
+            payload, len(todos), timeout, by_value, self._events.put, seconds=BATCH_SECONDS
+        )
         self._sent[batch] = list(todos)
         self.executor.submit(batch)
 
@@ -87,11 +93,13 @@ class Sent:
     def drop_queued(self) -> None:
         """Take back what is not begun; what is running goes on."""
         for batch in list(self._sent):
+            self._dropped.add(batch)
             self.executor.forget(batch)
 
     def abandon(self) -> None:
         """Take back what is not begun, and end what is running."""
         for batch in list(self._sent):
+            self._dropped.add(batch)
             self.executor.cancel(batch)
 
     def _take(self, event: Event) -> Iterator[Told]:
@@ -134,7 +142,7 @@ class Sent:
             for one in rest:
                 yield _failed(one, ExecutorError(_cannot(one, refusal.message)))
             return
-        elif event.lost is None and not event.replies:
+        elif event.lost is None and not event.replies and event.batch not in self._dropped:
             if len(rest) == event.batch.size == 1:
                 message = "the executor ended without computing it. Run it again."
                 yield _failed(rest[0], ExecutorError(_cannot(rest[0], message)))

@@ -14,21 +14,26 @@ __all__ = ["Batch", "Event", "Lost"]
 class Batch:
     """Some packed cells that one worker computes one after the other."""
 
-    __slots__ = ("payload", "size", "tag", "tell", "timeout")
+    __slots__ = ("payload", "seconds", "size", "tag", "tell", "timeout")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the driver makes them in one place
         self,
         payload: bytes,
         size: int,
         timeout: float | None,
         tag: Any,
         tell: Callable[[Event], None],
+        *,
+        seconds: float | None = None,
     ) -> None:
         """Describe `size` cells, each of which may run for `timeout` seconds.
 
         `tag` is the driver's own. `tell` gets every event of the batch, from any thread.
+        After `seconds`, a worker gives back the cells that it has not begun: they are not as short
+        as was thought, and other workers may be free.
         """
         self.payload = payload
+        self.seconds = seconds
         self.size = size
         self.timeout = timeout
         self.tag = tag

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
-from typing import Any, Final
+from struct import Struct
+from typing import Any, Final, NamedTuple
 
-__all__ = ["HOLD_SECONDS", "READY", "head_of", "pack_reply", "read_head", "unpack_all"]
+__all__ = ["HOLD_SECONDS", "READY", "Order", "head_of", "pack_reply", "read_head", "unpack_all"]
 
 READY: Final = b"ready"
 """The first message of a worker."""
@@ -14,8 +15,26 @@ READY: Final = b"ready"
 HOLD_SECONDS: Final = 0.02
 """For how long replies to short cells are held back to be sent together."""
 
+_ORDER: Final = Struct("<QQd")
 _NUMBER: Final = 8
 _HEAD: Final = _NUMBER + 1
+
+
+class Order(NamedTuple):
+    """What goes before a batch: its serial, its size, for how long to begin cells of it."""
+
+    serial: int
+    size: int
+    seconds: float
+
+    @classmethod
+    def read(cls, message: bytes | bytearray | memoryview) -> Order:
+        """Return the order in a message."""
+        return cls(*_ORDER.unpack(message))
+
+    def packed(self) -> bytes:
+        """Return it as a message."""
+        return _ORDER.pack(*self)
 
 
 def head_of(serial: int, *, last: bool = False) -> bytes:

@@ -95,9 +95,15 @@ class FuturesExecutor:
         """Cancel a batch, or ignore what will come of it."""
         for future, each in list(self._batches.items()):
             if each is batch:
-                self._forget(future)
+                self._drop(future)
 
-    def _forget(self, future: Any) -> None:
+    def forget(self, batch: Batch) -> None:
+        """Cancel a batch that has not begun; one that runs goes on."""
+        for future, each in list(self._batches.items()):
+            if each is batch:
+                future.cancel()
+
+    def _drop(self, future: Any) -> None:
         batch = self._batches.pop(future, None)
         if batch is not None:
             future.cancel()
@@ -107,7 +113,7 @@ class FuturesExecutor:
         """Cancel what has not begun, and ignore what will come of the rest."""
         self._closed = True
         for future in list(self._batches):
-            self._forget(future)
+            self._drop(future)
 
     def close(self) -> None:
         """Take no more batches."""

@@ -98,6 +98,11 @@ class LocalExecutor:
         if self._supervisor is not None:
             self._supervisor.order("cancel", batch)
 
+    def forget(self, batch: Batch) -> None:
+        """Forget a batch that has not begun, told as finished; one that runs goes on."""
+        if self._supervisor is not None:
+            self._supervisor.order("forget", batch)
+
     def stop(self) -> None:
         """End all workers now; what is not finished is told as finished."""
         self._over = self._over or "it was stopped"

@@ -13,7 +13,7 @@ from expcache._executor._inherited import close_in_forks
 
 __all__ = ["Order", "Orders"]
 
-Order = Literal["submit", "cancel", "close", "stop"]
+Order = Literal["submit", "cancel", "forget", "close", "stop"]
 
 
 class Orders:

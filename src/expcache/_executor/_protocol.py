@@ -28,6 +28,9 @@ class Executor(Protocol):
     def cancel(self, batch: Batch) -> None:
         """Forget a batch that has not begun, end one that runs; either is told as finished."""
 
+    def forget(self, batch: Batch) -> None:
+        """Forget a batch that has not begun, told as finished; one that runs goes on."""
+
     def stop(self) -> None:
         """End everything now; all that is not finished is told as finished."""
 

@@ -87,16 +87,21 @@ class Supervisor:
             if what == "submit" and batch is not None:
                 self._queue.append(batch)
             elif what == "cancel" and batch is not None:
-                self._cancel(batch)
+                self._forget(batch)
+                self._end(batch)
+            elif what == "forget" and batch is not None:
+                self._forget(batch)
             elif what == "close":
                 self._closing = True
             elif what == "stop":
                 self._stopping = True
 
-    def _cancel(self, batch: Batch) -> None:
+    def _forget(self, batch: Batch) -> None:
         if batch in self._queue:
             self._queue.remove(batch)
             self._tell(batch, [], None, finished=True)
+
+    def _end(self, batch: Batch) -> None:
         for worker in self._crew.workers:
             if worker.batch is batch:
                 self._hear(worker)

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, NoReturn
 from expcache._capture import Descriptors
 from expcache._executor._board import Board
 from expcache._executor._channel import receive, send
-from expcache._executor._frame import HOLD_SECONDS, READY, head_of, pack_reply
+from expcache._executor._frame import HOLD_SECONDS, READY, Order, head_of, pack_reply
 from expcache._executor._leave import (
     GRANDCHILD,
     follow_parent,
@@ -59,6 +59,7 @@ class Watcher:
         self._descriptors = descriptors
         self.board = Board(settings.board)
         self._pid = os.getpid()
+        self.memory = settings.memory
         self._limit = None if settings.memory is None else MemoryLimit(settings.memory)
 
     def begin(self, position: int) -> None:
@@ -119,30 +120,34 @@ def serve(sock: socket.socket, settings: Settings) -> None:
         payload = receive(sock)
         if payload is None:
             return
-        serial = int.from_bytes(head, "little")
-        watcher.board.enter(serial)
-        _reply(sock, serial, replies(payload, watcher), watcher)
+        order = Order.read(head)
+        watcher.board.enter(order.serial)
+        _reply(sock, order, replies(payload, watcher), watcher)
         del payload
 
 
-def _reply(sock: socket.socket, serial: int, replies: Iterator[Any], watcher: Watcher) -> None:
+def _reply(sock: socket.socket, order: Order, replies: Iterator[Any], watcher: Watcher) -> None:
     """Send replies, those that come in quick succession together.
 
     What is held back lies on the board, where the parent finds it: when a long cell follows, and
     when this process dies.
     """
     board, sent = watcher.board, 0.0
+    end = time.monotonic() + order.seconds
     for count, reply in enumerate(replies, 1):
         watcher.check_process()
         part = pack_reply(reply)
         del reply
         held = board.put(part)
         board.replied(count)
-        if not held or time.monotonic() - sent >= HOLD_SECONDS:
-            send(sock, head_of(serial), board.box(), *(() if held else (part,)))
+        due = count < order.size and time.monotonic() - sent >= HOLD_SECONDS
+        if due or not held:
+            send(sock, head_of(order.serial), board.box(), *(() if held else (part,)))
             board.empty()
             sent = time.monotonic()
-    send(sock, head_of(serial, last=True), board.box())
+        if time.monotonic() >= end:
+            break
+    send(sock, head_of(order.serial, last=True), board.box())
 
 
 def _find(name: str) -> Any:

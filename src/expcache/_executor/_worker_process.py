@@ -8,13 +8,14 @@ import pickle
 import signal
 import time
 from collections.abc import Iterator
+from math import inf
 from typing import Any, Final, NamedTuple
 
 from expcache._capture import read_output
 from expcache._executor._batch import Batch, Lost
 from expcache._executor._board import Board
 from expcache._executor._channel import Channel
-from expcache._executor._frame import HOLD_SECONDS, read_head, unpack_all
+from expcache._executor._frame import HOLD_SECONDS, Order, read_head, unpack_all
 from expcache._executor._start import start
 from expcache._executor._worker import Settings
 
@@ -63,7 +64,8 @@ class Worker:
         self.batch = batch
         self._serial += 1
         self._received.clear()
-        self.channel.send(self._serial.to_bytes(8, "little"))
+        seconds = inf if batch.seconds is None else batch.seconds
+        self.channel.send(Order(self._serial, batch.size, seconds).packed())
         self.channel.send(batch.payload)
 
     def receive(self) -> News:
