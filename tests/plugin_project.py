@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
-import expcache  # noqa: F401  # imported once for all runs of pytest in this process
+import expcache  # noqa: F401 - see below
 
 __all__ = ["CHECK", "STUDY", "Project"]
+
+# Each run of pytest in this process forgets the modules that it imported: those of the library
+# that are imported late would come twice, with classes of their own.
+for _room in ("_capture", "_cell", "_completion", "_executor", "_perform", "_progress"):
+    _package = import_module(f"expcache.{_room}")
+    for _module in iter_modules(_package.__path__, f"{_package.__name__}."):
+        import_module(_module.name)
 
 STUDY = """
 from pathlib import Path

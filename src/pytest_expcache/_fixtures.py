@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_expcache._collect import Point
+from pytest_expcache._source import handle_of
 
 if TYPE_CHECKING:
     from expcache import Run, Store
@@ -23,7 +24,7 @@ def run(request: pytest.FixtureRequest) -> Run[Any]:
     if not isinstance(point, Point):
         message = f"cannot give a run to {request.node.name!r}: it is no check of a sweep."
         pytest.fail(f"{message} Decorate it with @<sweep>.check.", pytrace=False)
-    return point.sweep[point.index]
+    return handle_of(request.config, point)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_expcache._jobs import START_METHODS, Jobs, read_jobs
+
 __all__ = ["Options", "add_options", "options_of", "read_options"]
 
 MEMORY = ":memory:"
@@ -22,6 +24,8 @@ class Options:
     status: bool
     store: str | None
     """Where the results are kept: an absolute path, ``:memory:``, or None for the default."""
+    jobs: Jobs
+    """How and for how long the points are computed."""
 
 
 _options = pytest.StashKey[Options]()
@@ -66,6 +70,24 @@ def add_options(parser: pytest.Parser) -> None:
         help="the directory of results, relative to the ini file (option: --sweep-store)",
         default="",
     )
+    for name, metavar, text in _JOBS:
+        option = f"--{name.replace('_', '-')}"
+        group.addoption(
+            option, dest=name, metavar=metavar, default=None, help=f"{text} (ini: {name})"
+        )
+        parser.addini(name, help=f"{text} (option: {option})", default="")
+
+
+_JOBS = (
+    ("sweep_jobs", "N|auto", "compute points in this many processes at once; 0: in this one"),
+    ("sweep_timeout", "SECONDS", "end a point that takes longer than this; it has failed"),
+    ("sweep_memory", "SIZE", "memory that each point may take, such as 500M or 2G; needs jobs"),
+    (
+        "sweep_start_method",
+        "|".join(START_METHODS),
+        "how the processes of --sweep-jobs are started",
+    ),
+)
 
 
 def options_of(config: pytest.Config) -> Options:
@@ -77,7 +99,7 @@ def read_options(config: pytest.Config) -> Options:
     """Read the options of a session.
 
     Raises:
-        pytest.UsageError: two options contradict each other.
+        pytest.UsageError: two options contradict each other, or one makes no sense.
     """
     options = Options(
         resume=config.getoption("sweep_resume"),
@@ -85,6 +107,7 @@ def read_options(config: pytest.Config) -> Options:
         refresh=config.getoption("sweep_refresh"),
         status=config.getoption("sweep_status"),
         store=_store(config),
+        jobs=read_jobs(config),
     )
     if options.refresh and options.resume:
         message = "cannot combine --sweep-refresh with --sweep-resume: one computes every point"

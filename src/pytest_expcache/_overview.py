@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
+from itertools import islice
+
 import pytest
 
+from pytest_expcache._collect import Point, point_of
 from pytest_expcache._plans import Plans, selected_points
 from pytest_expcache._status import plan_table
 from pytest_expcache._store import store_line
 
 __all__ = ["Overview"]
+
+_LINES = 20
 
 
 class Overview:
@@ -29,6 +36,7 @@ class Overview:
         self._lines = ["no sweep is selected"]
         if counts:
             self._lines = [store_line(session.config), *plan_table(counts)]
+            self._lines += _running_lines(session.items, self._plans)
         ignored = session.config.getoption("continue_on_collection_errors")
         return None if session.testsfailed and not ignored else True
 
@@ -37,3 +45,23 @@ class Overview:
         terminalreporter.section("sweeps", sep="-")
         for line in self._lines:
             terminalreporter.line(line)
+
+
+def _running_lines(items: Iterable[pytest.Item], plans: Plans) -> list[str]:
+    """Return a line for each point that somebody computes now: who, and since when."""
+    tests: dict[str, tuple[pytest.Item, Point]] = {}
+    for item in items:
+        point = point_of(item)
+        if point is not None and plans.status(point) == "running":
+            tests.setdefault(point.id, (item, point))
+    some = islice(tests.values(), _LINES)
+    lines = [line for item, point in some if (line := _running_line(item, point))]
+    return [*lines, *([f"... and {len(tests) - _LINES} more"] if len(tests) > _LINES else [])]
+
+
+def _running_line(item: pytest.Item, point: Point) -> str | None:
+    claim = point.sweep[point.index].claim
+    if claim is None:  # it ended a moment ago
+        return None
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(claim.since))
+    return f"running: {item.nodeid} on {claim.host}, pid {claim.pid}, since {since}"

@@ -17,10 +17,10 @@ from pytest_expcache._xdist import is_worker
 if TYPE_CHECKING:
     from expcache import Run
 
-__all__ = ["Replay"]
+__all__ = ["Replay", "is_replayed"]
 
 _PHASES: tuple[Literal["setup", "call", "teardown"], ...] = ("setup", "call", "teardown")
-_MARKS = ("skip", "skipif", "xfail")
+_MARKS = {"skip", "skipif", "xfail"}
 
 
 class Replay:
@@ -66,12 +66,7 @@ class Replay:
 
     def _stored(self, item: pytest.Item, point: Point) -> Run[Any] | None:
         """Return the run if there is nothing left to do for this test, not even a mark."""
-        bare = isinstance(item, pytest.Function) and is_sweep(item.obj)
-        if not bare or self._plans.status(point) != "done":
-            return None
-        if any(item.get_closest_marker(mark) for mark in _MARKS):
-            return None
-        return _read(point)
+        return _read(point) if is_replayed(item, self._plans.status(point)) else None
 
     def _tear_down(
         self, item: pytest.Item, nextitem: pytest.Item | None
@@ -89,6 +84,12 @@ class Replay:
         )
         # Made without the hook, for the same reason.
         return None if call.excinfo is None else pytest.TestReport.from_item_and_call(item, call)
+
+
+def is_replayed(item: pytest.Item, status: str) -> bool:
+    """Whether there is nothing left to do for a test of a point, not even a mark."""
+    bare = status == "done" and isinstance(item, pytest.Function) and is_sweep(item.obj)
+    return bare and not any(mark.name in _MARKS for mark in item.iter_markers())
 
 
 def _read(point: Point) -> Run[Any] | None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_expcache._collect import Point
+from pytest_expcache._jobs import jobs_lines
+from pytest_expcache._options import options_of
 from pytest_expcache._plans import Plans, selected_points
 from pytest_expcache._status import (
     PointReport,
@@ -17,6 +21,9 @@ from pytest_expcache._status import (
     word_of,
 )
 from pytest_expcache._store import store_line
+
+if TYPE_CHECKING:
+    from expcache import Run
 
 __all__ = ["Report"]
 
@@ -39,7 +46,8 @@ class Report:
         quiet = self._config.get_verbosity() < 0
         if not points or quiet:
             return []
-        return [store_line(self._config), plan_line(self._plans.counts(points))]
+        lines = [store_line(self._config), plan_line(self._plans.counts(points))]
+        return [*lines, *jobs_lines(options_of(self._config).jobs)]
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Count the selected points."""
@@ -55,11 +63,19 @@ class Report:
         with contextlib.suppress(pytest.UsageError):
             self.tally.stored = self._plans.stored(unreached)
 
+    def add_untold(self, completed: Iterable[tuple[Point, Run[Any]]]) -> None:
+        """Take in what was computed although the session did not come to its tests."""
+        for point, run in completed:
+            status = "computed" if run.error is None else "failed"
+            told = PointReport(point.id, point.sweep.name, status, run.runtime or 0.0, "")
+            self.tally.add(told)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in what a test tells of its point, in this process or from a worker."""
-        told = PointReport.from_properties(report.user_properties)
-        if told is not None:
-            self.tally.add(told)
+        if report.when != "teardown":  # what it repeats was told before
+            told = PointReport.from_properties(report.user_properties)
+            if told is not None:
+                self.tally.add(told)
 
     def pytest_report_teststatus(self, report: object) -> Word | None:
         """Show a stored point as CACHED; it counts as passed."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
@@ -13,12 +13,11 @@ from pytest_expcache._collect import Point, is_sweep, point_of
 from pytest_expcache._frames import forget_locals, has_user_frames, show_user_frames
 from pytest_expcache._options import Options
 from pytest_expcache._plans import Plans
+from pytest_expcache._relay import relay
+from pytest_expcache._source import Completed, Here, Source
 from pytest_expcache._status import PREFIX, PointReport
 from pytest_expcache._store import create_store
 from pytest_expcache._xdist import is_worker
-
-if TYPE_CHECKING:
-    from expcache import Run
 
 __all__ = ["Runs"]
 
@@ -34,6 +33,8 @@ class _Failure:
     trace: TracebackType | None
     """None where expcache refused what the experiment returned: no line of it is at fault."""
     seconds: float
+    summary: str = ""
+    """What the summary says, where the exception itself could not be had."""
 
     def raise_again(self) -> None:
         """Raise the exception with the frames of the user's code alone."""
@@ -51,6 +52,10 @@ class Runs:
         self._failures: dict[str, _Failure] = {}
         self._refreshed: set[str] = set()
         self._has_store = False
+        self._raised: _Failure | None = None
+        self._elsewhere = 0.0
+        self.source: Source = Here(options.jobs.timeout)
+        """Where the runs come from."""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -69,9 +74,9 @@ class Runs:
         __tracebackhide__ = True
         point = point_of(item)
         if point is not None and isinstance(item, pytest.Function):
-            failure = self._failed_elsewhere(item, point) or self._provide(item, point)
-            if failure is not None:
-                failure.raise_again()
+            self._raised = self._failed_elsewhere(item, point) or self._provide(item, point)
+            if self._raised is not None:
+                self._raised.raise_again()
         return (yield)
 
     @pytest.hookimpl(tryfirst=True)
@@ -81,16 +86,21 @@ class Runs:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
+        self, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Show the message alone of a failure that has no frame of the user's."""
-        report, point = (yield), point_of(item)
-        failure = None if point is None else self._failures.get(point.id)
-        excinfo = call.excinfo
-        if excinfo is None or failure is None or excinfo.value is not failure.error:
+        """Count what the run took; show the message alone of a failure without frames."""
+        report = yield
+        if call.when == "call":
+            report.duration += self._elsewhere
+            report.start -= self._elsewhere
+            self._elsewhere = 0.0
+        excinfo, raised = call.excinfo, self._raised
+        if excinfo is None or raised is None or excinfo.value is not raised.error:
             return report
-        if failure.trace is None and report.failed:
-            report.longrepr = excinfo.getrepr(style="value")
+        if raised.trace is None and report.failed:
+            report.longrepr = shown = excinfo.getrepr(style="value")
+            if raised.summary and shown.reprcrash is not None:
+                shown.reprcrash.message = raised.summary
         return report
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
@@ -113,38 +123,55 @@ class Runs:
             failure.error.add_note(note)
         return failure
 
-    def _need_store(self, item: pytest.Function, point: Point) -> None:
+    def need_store(self, session: pytest.Session, points: Iterable[Point]) -> None:
         """End the session before the first point is computed whose result cannot be kept."""
-        if self._has_store or (not self._options.refresh and self._plans.status(point) == "done"):
+        if self._has_store or not (self._options.refresh or any(map(self._is_missing, points))):
             return
-        refusal = create_store(item.config)
+        refusal = create_store(session.config)
         if refusal is not None:
-            _end(item.session, refusal)
+            _end(session, refusal)
         self._has_store = True
+
+    def _is_missing(self, point: Point) -> bool:
+        return self._plans.status(point) != "done"
 
     def _provide(self, item: pytest.Function, point: Point) -> _Failure | None:
         """Hand the computed run to the test, or return how the experiment failed."""
-        self._failures.pop(point.id, None)
-        self._need_store(item, point)
+        again = self._failures.pop(point.id, None) is not None
+        if not self._has_store:
+            self.need_store(item.session, (point,))
         refresh = self._options.refresh and point.id not in self._refreshed
         try:
-            run: Run[Any] = point.sweep[point.index].compute(refresh=refresh)
+            completed = self.source.get(point, refresh=refresh, again=again)
         except (SystemExit, pytest.fail.Exception):
             _tell(item, point, "failed", 0.0)  # though nothing of it is stored
             raise
+        failure = self._note(item, point, completed)
+        warning = None if completed.told else relay(completed.run)
+        if failure is not None:
+            self._failures[point.id] = failure
+        elif warning is not None:  # the run is fine: it fails this test and no other
+            failure = _Failure(item.nodeid, warning, None, 0.0)
+        return failure
+
+    def _note(self, item: pytest.Function, point: Point, completed: Completed) -> _Failure | None:
+        """Note what came of a point in its test."""
+        run = completed.run
         error, seconds = run.error, run.runtime or 0.0
+        self._elsewhere = seconds if completed.early else 0.0
         if error is None:
             self._refreshed.add(point.id)
-            _tell(item, point, "cached" if run.cached else "computed", seconds)
+            _tell(item, point, "cached" if completed.cached else "computed", seconds)
             item.funcargs["run"] = run
             return None
         _tell(item, point, "failed", seconds)
-        exception = error.exception or RuntimeError(error.traceback)
+        exception = error.exception
+        if exception is None:  # it could not travel here: its text is all there is
+            text = RuntimeError(error.traceback)
+            return _Failure(item.nodeid, text, None, seconds, str(error))
         show_user_frames(exception)
         trace = exception.__traceback__ if has_user_frames(exception) else None
-        failure = _Failure(item.nodeid, exception, trace, seconds)
-        self._failures[point.id] = failure
-        return failure
+        return _Failure(item.nodeid, exception, trace, seconds)
 
 
 def _end(session: pytest.Session, reason: str) -> NoReturn:

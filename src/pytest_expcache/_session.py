@@ -27,8 +27,12 @@ def begin(config: pytest.Config) -> None:
     manager, options, plans = config.pluginmanager, options_of(config), _plans_of(config)
     if options.status or manager.hasplugin("expcache-runs"):
         return
-    manager.register(Runs(options, plans), "expcache-runs")
-    report = _tell(config)
+    runs, report = Runs(options, plans), _tell(config)
+    manager.register(runs, "expcache-runs")
+    if options.jobs.count:
+        from pytest_expcache._loop import Loop  # noqa: PLC0415 - for sessions with jobs only
+
+        manager.register(Loop(options, plans, runs, report), "expcache-loop")
     if is_worker(config):
         manager.register(ToController(report), "expcache-to-controller")
     if options.resume and not _shows_setup(config):

@@ -13,6 +13,8 @@ Word: TypeAlias = tuple[str, str, tuple[str, dict[str, bool]]]
 Properties: TypeAlias = list[tuple[str, Any]]
 
 PREFIX = "expcache."
+_NAMES = tuple(f"{PREFIX}{name}" for name in ("id", "sweep", "status", "seconds"))
+_STATUS, _CHECK = f"{PREFIX}status", f"{PREFIX}check"
 _CACHED: Word = ("passed", "c", ("CACHED", {"cyan": True}))
 _PLAN_COLUMNS = ("points", "done", "stale", "failed", "running", "missing")
 _TALLY_COLUMNS = ("points", "computed", "cached", "failed", "missing", "s computed", "s saved")
@@ -34,23 +36,17 @@ class PointReport:
 
     def to_properties(self) -> Properties:
         """Return the report as properties of a test, which junit files show too."""
-        names = ("id", "sweep", "status", "seconds", "check")
-        pairs = [(f"{PREFIX}{name}", getattr(self, name)) for name in names]
-        return pairs if self.check else pairs[:-1]
+        pairs = zip(_NAMES, (self.id, self.sweep, self.status, self.seconds), strict=True)
+        return [*pairs, (_CHECK, self.check)] if self.check else list(pairs)
 
     @classmethod
     def from_properties(cls, properties: Iterable[tuple[str, object]]) -> PointReport | None:
         """Return what the properties of a test tell, or None if it is no test of a point."""
-        told: dict[str, Any] = {
-            name.removeprefix(PREFIX): value
-            for name, value in properties
-            if name.startswith(PREFIX)
-        }
-        if "status" not in told:
+        told: dict[str, Any] = dict(properties)
+        if _STATUS not in told:
             return None
-        return cls(
-            told["id"], told["sweep"], told["status"], told["seconds"], told.get("check", "")
-        )
+        run_id, sweep, status, seconds = map(told.__getitem__, _NAMES)
+        return cls(run_id, sweep, status, seconds, told.get(_CHECK, ""))
 
 
 @dataclass(slots=True)

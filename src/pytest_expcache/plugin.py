@@ -11,6 +11,7 @@ import pytest
 
 from pytest_expcache._collect import add_keywords, parametrize, refuse_in_class, sweep_of
 from pytest_expcache._fixtures import isolated_store, run
+from pytest_expcache._jobs import distributes, jobs_lines
 from pytest_expcache._options import add_options, options_of, read_options
 from pytest_expcache._store import leave_store, use_store
 
@@ -43,6 +44,11 @@ def pytest_configure(config: pytest.Config) -> None:
         show_status(config)
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say that there are no jobs, where only the workers of pytest-xdist collect sweeps."""
+    return jobs_lines(options_of(config).jobs) if distributes(config) else []
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -235,11 +235,11 @@ class Driver:
 
     def _leave(self) -> None:
         """Interrupted or abandoned: what is computed is kept all the same."""
-        todos = [*self._todo, *self._here]
-        if self._sent is not None:
-            self._sent.abandon()
-            self._pending.extend(self._sent.receive(0.0))
-            todos += self._sent.todos
+        sent = self._sent
+        if sent is not None:
+            sent.abandon()
+            self._pending.extend(sent.receive(0.0))
         for _, pending in self._pending:
             pending.finish()
-        release(todos)
+        # Last, since what comes back from an executor is here to do again.
+        release((*self._todo, *self._here, *([] if sent is None else sent.todos)))

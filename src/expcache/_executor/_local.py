@@ -59,8 +59,7 @@ class LocalExecutor:
         if start_method is not None:
             _check(start_method)
         self._pid = os.getpid()
-        self._supervisor: Supervisor | None = None
-        self._thread: threading.Thread | None = None
+        self._found: dict[str, Supervisor] = {}  # for setdefault, which is atomic
         self._over = ""
 
     @property
@@ -82,16 +81,23 @@ class LocalExecutor:
         self._running().order("submit", batch)
 
     def _running(self) -> Supervisor:
-        # Ctrl-C may come between any two statements: whatever is done twice must do no harm.
-        if self._supervisor is None:
-            self._supervisor = _supervisor(self._jobs, self._method, self._memory, self._replies)
-            weakref.finalize(self, self._supervisor.order, "stop")
-        if self._thread is None or self._thread.ident is None:
-            self._thread = threading.Thread(
-                target=self._supervisor.run, name="expcache workers", daemon=True
-            )
-            self._thread.start()
-        return self._supervisor
+        # Other threads and Ctrl-C may come between any two statements: no lock, and whatever is
+        # done twice does no harm.
+        if not self._found:
+            made = _supervisor(self._jobs, self._method, self._memory, self._replies)
+            if self._found.setdefault("supervisor", made) is made:
+                weakref.finalize(self, made.order, "stop")
+            else:
+                made.drop()
+        supervisor = self._found["supervisor"]
+        if not supervisor.begun:
+            name = "expcache workers"
+            threading.Thread(target=supervisor.run, name=name, daemon=True).start()
+        return supervisor
+
+    @property
+    def _supervisor(self) -> Supervisor | None:
+        return self._found.get("supervisor")
 
     def cancel(self, batch: Batch) -> None:
         """Forget a batch that has not begun, end one that runs; either is told as finished."""
@@ -118,8 +124,8 @@ class LocalExecutor:
         if supervisor is None or self._pid != os.getpid():
             return
         supervisor.order(how)
-        if self._thread is not None and self._thread is not threading.current_thread():
-            supervisor.over.wait(seconds if self._thread.ident else 0.0)
+        if supervisor.thread != threading.get_ident():
+            supervisor.over.wait(seconds)
 
     def __enter__(self) -> Self:
         """Return the executor."""

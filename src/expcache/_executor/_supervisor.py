@@ -31,6 +31,7 @@ class Supervisor:
     def __init__(self, plan: Plan) -> None:
         """Prepare a thread that is not started yet."""
         self.over = threading.Event()
+        self.thread = 0
         self._orders = Orders()
         self._crew = Crew(plan)
         self._queue: deque[Batch] = deque()
@@ -55,6 +56,7 @@ class Supervisor:
         """Work until told to stop, or to close and everything is done."""
         if not self._gate.acquire(blocking=False):
             return  # a thread was started twice: starting was interrupted, and tried again
+        self.thread = threading.get_ident()
         quiet_thread()
         try:
             while not self._stopping and not (self._closing and self._idle()):
@@ -69,6 +71,11 @@ class Supervisor:
             self.over.set()
             self._forget_all()  # whoever comes later finds that all is over
             self._orders.close()
+
+    def drop(self) -> None:
+        """Let go of a supervisor that nobody has given an order."""
+        self._lookout.close()
+        self._orders.close()
 
     def _idle(self) -> bool:
         return not (self._queue or self._orders or any(w.batch for w in self._crew.workers))
