@@ -156,6 +156,7 @@ def test_what_a_run_says_is_kept_and_shown(
     assert "logged 7" in caplog.messages
     shown = capfd.readouterr()
     assert "printed 7" in shown.out + shown.err
+    assert "logged 7" not in run.output
 
 
 def test_the_output_of_a_crash_is_kept(pool: LocalExecutor) -> None:

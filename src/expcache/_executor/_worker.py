@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import faulthandler
 import importlib
+import logging
 import os
 import pickle
 import signal
@@ -179,6 +180,8 @@ def _settle(settings: Settings) -> None:
     sys.argv[:] = settings.arguments
     if settings.directory is not None:
         os.chdir(settings.directory)
+    # The parent shows what is logged: shown here too, it would be shown twice.
+    logging.getLogger().handlers[:] = [logging.NullHandler()]
     if "random" in sys.modules:
         sys.modules["random"].seed()
     if "numpy" in sys.modules and "numpy.random" in sys.modules:
