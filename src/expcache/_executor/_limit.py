@@ -58,16 +58,8 @@ class MemoryLimit:
         self._set(self._kind, (min([limit, *ceilings]), self._usual[1]))
 
     def end(self) -> None:
-        """Take the limit back, and say where it was if the run ran into it."""
+        """Take the limit back."""
         self._set(self._kind, self._usual)
-        error = sys.exc_info()[1]
-        if isinstance(error, MemoryError):
-            error.add_note(self.message)
-
-    @property
-    def message(self) -> str:
-        """What the limit was."""
-        return f"A run may use {self._memory / 1e6:,.6g} MB here: LocalExecutor(memory=...)."
 
     def _present(self) -> int:
         if not self._linux:
