@@ -15,8 +15,9 @@ import expcache  # noqa: F401 - see below
 
 __all__ = ["CHECK", "STUDY", "Project"]
 
-# Each run of pytest in this process forgets the modules that it imported: those of the library
-# that are imported late would come twice, with classes of their own.
+# Each run of pytest in this process forgets the modules that it imported: those that the library
+# imports late would come twice, with classes and registries of their own.
+import_module("cloudpickle")
 for _room in ("_capture", "_cell", "_completion", "_executor", "_perform", "_progress"):
     _package = import_module(f"expcache.{_room}")
     for _module in iter_modules(_package.__path__, f"{_package.__name__}."):

@@ -1,0 +1,62 @@
+"""Where tests get their completed runs from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import pytest
+
+from pytest_expcache._collect import Point
+
+if TYPE_CHECKING:
+    from expcache import Run
+
+__all__ = ["Completed", "Here", "Source", "handle_of", "ready"]
+
+ready = pytest.StashKey[dict[str, "Run[Any]"]]()
+"""The runs that completed before their tests began, by id."""
+
+
+class Completed(NamedTuple):
+    """A run that is completed, and how it came about."""
+
+    run: Run[Any]
+    cached: bool
+    """Whether it was completed before this test, in whatever process."""
+    early: bool = False
+    """Whether it was computed in this session, but before this test."""
+    told: bool = True
+    """Whether its output, warnings and log records were shown already."""
+
+
+class Source(Protocol):
+    """Gives completed runs."""
+
+    def get(self, point: Point, *, refresh: bool, again: bool) -> Completed:
+        """Return the run of a point, computed if need be.
+
+        Args:
+            point: which one.
+            refresh: compute it even though a result is stored.
+            again: the same test failed before in this session, and is run again.
+        """
+        ...
+
+
+class Here:
+    """Computes each run when its test asks for it."""
+
+    def __init__(self, timeout: float | None) -> None:
+        """Compute with a time limit, if there is one."""
+        self._limits = {} if timeout is None else {"timeout": timeout}
+
+    def get(self, point: Point, *, refresh: bool, again: bool) -> Completed:  # noqa: ARG002
+        """Return the run of a point, computed if need be."""
+        run = point.sweep[point.index].compute(refresh=refresh, **self._limits)
+        return Completed(run, run.cached)
+
+
+def handle_of(config: pytest.Config, point: Point) -> Run[Any]:
+    """Return the handle of a run: the completed one, if there is one already."""
+    completed = config.stash.get(ready, {}).get(point.id)
+    return point.sweep[point.index] if completed is None else completed
