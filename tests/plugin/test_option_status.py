@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+
 import pytest
 
 from plugin_project import CHECK, STUDY, Project
@@ -70,3 +74,28 @@ def test_under_xdist(project: Project) -> None:
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines("sweep_fit       3     0      0       0        0        3")
     result.stdout.no_fnmatch_line("*worker*")
+
+
+BLOCKING = STUDY.replace(
+    "return {", "while C == 2 and not Path('go.txt').exists():\n        pass\n    return {"
+)
+
+
+def test_points_that_somebody_computes(project: Project) -> None:
+    """Each is named with host, process and time, and counted as running."""
+    project.write(BLOCKING)
+    command = [sys.executable, "-m", "pytest", *project.arguments, "--sweep-jobs=1", "-k", "C:2"]
+    other = project.pytester.popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    log, deadline = project.path / "computed.txt", time.monotonic() + 60
+    while not log.exists() and time.monotonic() < deadline:
+        pass
+    result = project.run("--sweep-status")
+    project.path.joinpath("go.txt").touch()
+    other.wait(timeout=60)
+    result.stdout.fnmatch_lines(
+        [
+            "sweep_fit       3     0      0       0        1        2",
+            f"running: test_study.py::sweep_fit?C:2? on *, pid {other.pid}, since 20*",
+        ]
+    )
+    project.run("--sweep-status").stdout.no_fnmatch_line("running: *")
