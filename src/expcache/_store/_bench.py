@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import diskcache  # type: ignore[import-untyped]
 
-from expcache._store._disk import is_busy, open_cache
+from expcache._store._disk import add_all, is_busy, open_cache
 from expcache._store._fence import Fence, tidy
 from expcache._store._lock import WriteLock
 from expcache._store._patience import PATIENCE, attempts
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 MOST_OPEN: Final = 32
 TURN_SECONDS: Final = 0.001
+MANY: Final = 8
+"""So many writes are made together, where nothing stands in their way."""
+
 Identity = tuple[int, int]
 
 
@@ -68,9 +71,7 @@ class Bench:
                     fence = Fence(group)
                     cache = self._cache(folder)
                     with cache.transact():
-                        wins = [
-                            _apply(cache, write) if fence.lets(write) else None for write in group
-                        ]
+                        wins = _apply_all(cache, group, fence)
                 except BaseException as error:
                     # Whatever a failed transaction left open ends with its connection.
                     self._drop(folder)
@@ -112,6 +113,18 @@ class Bench:
                 with contextlib.suppress(OSError):  # StoreError too: close it nevertheless
                     stack.enter_context(WriteLock(folder.lock))
                 self._drop(folder)
+
+
+def _apply_all(cache: Any, group: list[Write], fence: Fence) -> list[bool | None]:
+    if len(group) >= MANY:
+        rows = [
+            (write.key, write.envelope)
+            for write in group
+            if write.envelope is not None and fence.lets(write)
+        ]
+        if len(rows) == len(group) and add_all(cache, rows):
+            return [True] * len(rows)
+    return [_apply(cache, write) if fence.lets(write) else None for write in group]
 
 
 def _apply(cache: Any, write: Write) -> bool:

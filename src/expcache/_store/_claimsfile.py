@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager, suppress
-from itertools import islice
-from typing import TYPE_CHECKING, Final
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
 
 from expcache._store._claim import Row
 from expcache._store._lock import WriteLock
 from expcache._store._owner import Owner
+from expcache._store._rows import marks, portions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -37,9 +39,10 @@ BEAT: Final = "UPDATE owners SET beat = beat + 1 WHERE uuid = ?"
 REGISTER: Final = "INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?, ?, ?, 0, ?)"
 LEAVE: Final = "DELETE FROM owners WHERE uuid = ?"
 OWNERS: Final = "SELECT uuid, host, boot, namespace, pid, start, beat, file FROM owners"
-INSERT: Final = "INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?, ?)"
+INSERT: Final = "INSERT OR IGNORE INTO claims VALUES "
+ROW: Final = "(?, ?, ?, ?, ?)"
 REPLACE: Final = "INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?, ?)"
-DELETE: Final = "DELETE FROM claims WHERE key = ? AND owner = ? AND since = ?"
+DELETE: Final = "DELETE FROM claims WHERE owner = ? AND since = ? AND key IN "
 ROWS: Final = "SELECT key, owner, generation, since, bulk FROM claims"
 OLD: Final = "SELECT DISTINCT owner FROM claims WHERE since < ?"
 DELETE_OLD: Final = "DELETE FROM claims WHERE owner = ? AND since < ?"
@@ -147,16 +150,21 @@ class ClaimsFile:
         """Yield the claims of these keys, or all of them."""
         if keys is None:
             yield from map(Row._make, self._opened.execute(ROWS).fetchall())
-            return
+        else:
+            yield from map(Row._make, self.tuples(keys))
+
+    def tuples(self, keys: Collection[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield the claims of these keys, each equal to its row."""
         rest = iter(keys)
         while chunk := list(islice(rest, CHUNK)):
             query = f"{ROWS} WHERE key IN ({','.join('?' * len(chunk))})"
-            yield from map(Row._make, self._opened.execute(query, chunk).fetchall())
+            yield from self._opened.execute(query, chunk).fetchall()
 
     def insert(self, rows: Collection[Row]) -> bool:
         """Add the claims whose keys are free; return whether all were."""
-        before = self._opened.total_changes
-        self._opened.executemany(INSERT, rows)
+        execute, before = self._opened.execute, self._opened.total_changes
+        for some in portions(list(rows)):
+            execute(INSERT + marks(ROW, len(some)), [each for row in some for each in row])
         return self._opened.total_changes - before == len(rows)
 
     def replace(self, rows: Iterable[Row]) -> None:
@@ -165,7 +173,10 @@ class ClaimsFile:
 
     def delete(self, rows: Iterable[Row]) -> None:
         """Remove these very claims, and none that came after them."""
-        self._opened.executemany(DELETE, [(row.key, row.owner, row.since) for row in rows])
+        execute = self._opened.execute
+        for claim, group in groupby(rows, itemgetter(1, 3)):  # its owner, and since when
+            for some in portions([row.key for row in group]):
+                execute(f"{DELETE}({marks('?', len(some))})", (*claim, *some))
 
     def owners(self) -> Iterator[tuple[Owner, int, bool]]:
         """Yield every owner, its number of beats, and whether it registered in this very file."""

@@ -17,10 +17,11 @@ NUDGE_SECONDS = 1.0
 class Commit:
     """The receipt of one write: `wait` returns once it is on the disk."""
 
-    __slots__ = ("_done", "_error", "_gate", "_nudge", "fenced", "won")
+    __slots__ = ("_done", "_error", "_gate", "_hurry", "_nudge", "fenced", "won")
 
-    def __init__(self, nudge: Callable[[], None]) -> None:
-        """Begin unfinished; *nudge* is called while waiting takes long."""
+    def __init__(self, nudge: Callable[[], None], hurry: Callable[[], None] | None = None) -> None:
+        """Begin unfinished; *hurry* is called before waiting, *nudge* while it takes long."""
+        self._hurry: Final = hurry
         self._nudge: Final = nudge
         # A bare lock, taken now and released when settled: no Python code runs between its taking
         # and its keeping, so that no Ctrl-C can come between.
@@ -64,6 +65,8 @@ class Commit:
         Raises:
             StoreError: when nothing was written.
         """
+        if self._hurry is not None and not self._done:
+            self._hurry()
         while not self._done:
             if self._gate.acquire(timeout=NUDGE_SECONDS):
                 self._gate.release()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 import diskcache  # type: ignore[import-untyped]
 
+from expcache._store._rows import marks, portions
 from expcache.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 DATABASE: Final = "cache.db"
@@ -31,6 +34,12 @@ SETTINGS: Final[dict[str, Any]] = {
     "statistics": 0,
     "tag_index": 0,
 }
+INSERT: Final = """
+    INSERT OR IGNORE INTO Cache (
+        key, raw, store_time, expire_time, access_time, access_count, tag, size, mode, filename,
+        value) VALUES """
+ROW: Final = f"(?, 1, ?, NULL, ?, 0, NULL, 0, {MODE_RAW}, NULL, ?)"
+
 COUNTERS: Final = frozenset({"count", "hits", "misses", "size"})
 
 
@@ -125,6 +134,25 @@ def _verify(cache: diskcache.Cache, directory: Path, wanted: dict[str, Any]) -> 
                 f"so, where {value!r} is needed. Use another store: expcache.use(path).",
                 path=str(directory),
             )
+
+
+def add_all(cache: diskcache.Cache, rows: Sequence[tuple[str, bytes]]) -> bool:
+    """Add rows in turn, within a transaction, as `Cache.add` does; all of them, or none.
+
+    Where diskcache is one day made otherwise, this raises `sqlite3.Error`, and the caller goes on
+    row by row.
+    """
+    sql, now = cache._sql, time.time()  # noqa: SLF001 - no public way
+    sql("SAVEPOINT rows")
+    whole = True
+    for some in portions(rows):
+        values = [each for key, value in some for each in (key, now, now, value)]
+        whole = sql(INSERT + marks(ROW, len(some)), values).rowcount == len(some)
+        if not whole:
+            sql("ROLLBACK TO rows")
+            break
+    sql("RELEASE rows")
+    return whole
 
 
 def is_busy(error: BaseException) -> bool:

@@ -82,6 +82,10 @@ class DiskStore:
         """List the keys of an experiment that begin with *prefix*, oldest first."""
         return self._reader(experiment).keys(prefix)
 
+    def keys_of(self, experiment: str, prefixes: Sequence[str]) -> list[str]:
+        """List the keys of an experiment that begin with one of some prefixes, oldest first."""
+        return self._reader(experiment).keys_of(prefixes)
+
     def find(self, prefix: str) -> list[tuple[str, str]]:
         """List (experiment, key) of all keys that begin with *prefix*, newest last."""
         found = [
@@ -150,7 +154,7 @@ class DiskStore:
     ) -> Commit:
         """Write one finished envelope, with the parts that were spilled beside it."""
         folder = self._folder(experiment)
-        paths = [part_path(folder.parts, name) for name in parts]
+        paths = [part_path(folder.parts, name) for name in parts] if parts else ()
         return self._submit(folder, key, envelope, replace=replace, parts=paths, claim=claim)
 
     def parts_directory(self, experiment: str) -> str | None:
@@ -185,7 +189,7 @@ class DiskStore:
             self._site.check_writable()
         except StoreError as error:
             return Commit.settled(error=error)
-        commit = Commit(WRITER.wake)
+        commit = Commit(WRITER.wake, WRITER.hurry)
         WRITER.submit(Write(folder, key, envelope, replace, commit, tuple(parts), claim))
         return commit
 

@@ -27,7 +27,7 @@ class Fence:
 
     def lets(self, write: Write) -> bool:
         """Tell whether a write may be made."""
-        return write.claim not in self._lost
+        return not self._lost or write.claim not in self._lost
 
     def lift(self) -> None:
         """After the commit: this process holds the claims no more."""

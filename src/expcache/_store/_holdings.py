@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_NONE = (None, None)
+
+
 class Holdings:
     """The claims that this process won and has not given up.
 
@@ -36,9 +39,9 @@ class Holdings:
 
     def find(self, claims: Iterable[Claim]) -> list[Row]:
         """Return the rows of those claims that are held."""
-        mine = this_owner().uuid
-        held = [(claim, self._held.get(claim.key)) for claim in claims if claim.owner == mine]
-        return [each[1] for claim, each in held if each and each[1].since == claim.since]
+        mine, held = this_owner().uuid, self._held.get
+        rows = [claim._row for claim in claims]  # noqa: SLF001 - read for every single write
+        return [row for row in rows if row.owner == mine and (held(row.key) or _NONE)[1] == row]
 
     def has(self, row: Row) -> bool:
         """Tell whether somebody in this process still refers to the claim of a row."""
@@ -59,13 +62,14 @@ class Holdings:
 
     def finish(self, claims: Iterable[Claim]) -> None:
         """Hold these no more; their rows are to be removed."""
-        for row in self.find(claims):
-            self._over[row] = None
+        rows = self.find(claims)
+        self._over.update(dict.fromkeys(rows))
+        for row in rows:
             self._held.pop(row.key, None)
 
     def remove(self, rows: Iterable[Row]) -> None:
         """Forget these, whose rows are gone."""
         for row in rows:
             self._over.pop(row, None)
-            if self._held.get(row.key, (None, None))[1] == row:
+            if (self._held.get(row.key) or _NONE)[1] == row:
                 del self._held[row.key]

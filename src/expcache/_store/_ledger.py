@@ -185,10 +185,11 @@ class Ledger:
         return self._caution.use(lambda: self._lost(wanted), otherwise=set())
 
     def _lost(self, claims: list[Claim]) -> set[Claim]:
-        held = {row.key: row for row in self._held.find(claims)}
-        valid: set[str] = set()
+        held = self._held.find(claims)
+        found: set[object] = set()
         if held and self._open(create=True):
-            valid = {row.key for row in self._file.rows(held) if row == held[row.key]}
+            found.update(self._file.tuples([row.key for row in held]))
+        valid = {row.key for row in held if row in found}
         return {claim for claim in claims if claim.key not in valid}
 
     def release(self, claims: Iterable[Claim]) -> None:

@@ -62,6 +62,13 @@ class MemoryStore:
         with self._lock:
             return [key for key in self._records.get(experiment, {}) if key.startswith(prefix)]
 
+    def keys_of(self, experiment: str, prefixes: Sequence[str]) -> list[str]:
+        """List the keys of an experiment that begin with one of some prefixes, oldest first."""
+        with self._lock:
+            found = list(self._records.get(experiment, ()))
+        wanted, lengths = set(prefixes), set(map(len, prefixes))
+        return [key for key in found if any(key[:length] in wanted for length in lengths)]
+
     def find(self, prefix: str) -> list[tuple[str, str]]:
         """List (experiment, key) of all keys that begin with *prefix*, newest last."""
         with self._lock:

@@ -78,6 +78,9 @@ class Store(Protocol):
     def keys(self, experiment: str, prefix: str = "") -> list[str]:
         """List the keys of an experiment that begin with *prefix*, oldest first."""
 
+    def keys_of(self, experiment: str, prefixes: Sequence[str]) -> list[str]:
+        """List the keys of an experiment that begin with one of some prefixes, oldest first."""
+
     def find(self, prefix: str) -> list[tuple[str, str]]:
         """List (experiment, key) of all keys that begin with *prefix*, newest last."""
 

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from expcache._store._connect import Link, connect, stamp_of
+from expcache._store._rows import marks, portions
 from expcache.errors import StoreError
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ BEGINNING: Final = (
 FIND: Final = (
     "SELECT store_time, rowid, key FROM Cache WHERE key >= ? AND key < ? AND raw = 1 "
     "ORDER BY store_time, rowid"
+)
+WANTED: Final = "WITH wanted(first, beyond) AS"
+OF_WANTED: Final = (
+    "SELECT Cache.rowid, key FROM wanted CROSS JOIN Cache INDEXED BY Cache_key_raw "
+    "WHERE key >= first AND key < beyond AND raw = 1"
 )
 PAGE: Final = (
     "SELECT rowid, key, value FROM Cache WHERE rowid > ? AND raw = 1 ORDER BY rowid LIMIT ?"
@@ -110,6 +116,14 @@ class Reader:
         bounds = (prefix, prefix + AFTER_ALL)
         rows = self._rows(BEGINNING, bounds) if prefix else self._rows(KEYS)
         return [key for (key,) in rows if type(key) is str]
+
+    def keys_of(self, prefixes: Sequence[str]) -> list[str]:
+        """List the keys that begin with one of some prefixes, oldest first."""
+        found: list[tuple[int, str]] = []
+        for some in portions(prefixes):
+            query = f"{WANTED} (VALUES {marks('(?, ?)', len(some))}) {OF_WANTED}"
+            found += self._rows(query, [end for one in some for end in (one, one + AFTER_ALL)])
+        return [key for _, key in sorted(set(found)) if type(key) is str]
 
     def find(self, prefix: str) -> list[tuple[float, int, str]]:
         """List (time, row, key) of the keys that begin with *prefix*."""

@@ -30,7 +30,7 @@ class Write(NamedTuple):
         self, *, won: bool = False, fenced: bool = False, error: StoreError | None = None
     ) -> None:
         """Tell the waiters; parts of an envelope that is not kept go."""
-        if not won:
+        if not won and self.parts:
             for part in self.parts:
                 with contextlib.suppress(OSError):
                     part.unlink(missing_ok=True)

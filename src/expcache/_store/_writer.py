@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 LARGEST_GROUP: Final = 1000
 LARGEST_GROUP_BYTES: Final = 64 << 20
 JOIN_SECONDS: Final = 1.0
+STREAM: Final = 32
+"""From so many writes on, a group is a piece of a stream: more are about to come."""
+REST_SECONDS: Final = 0.02
+"""For how long the next writes of a stream gather, unless somebody waits for one of them.
+
+A commit writes whole pages, so that few large ones write much less than many small ones.
+"""
 
 
 class Writer:
@@ -35,12 +42,17 @@ class Writer:
         self._turn = threading.Lock()
         self._thread: threading.Thread | None = None
         self._ending = False
+        self._bell: SimpleQueue[None] = SimpleQueue()
 
     def submit(self, write: Write) -> None:
         """Hand over one write."""
         self._queue.put(write)
         if self._thread is None:
             self.wake()
+
+    def hurry(self) -> None:
+        """Have everything handed over before committed now: somebody waits for it."""
+        self._bell.put(None)  # no event: a Ctrl-C might leave its lock taken
 
     def wake(self) -> None:
         """Make sure that a thread is there to empty the queue."""
@@ -59,7 +71,7 @@ class Writer:
     def flush(self) -> None:
         """Return when everything handed over before is settled."""
         if self._thread is not None or not self._queue.empty():
-            mark = Mark(Commit(self.wake), last=False)
+            mark = Mark(Commit(self.wake, self.hurry), last=False)
             self._queue.put(mark)
             self.wake()
             mark.commit.wait()
@@ -71,6 +83,7 @@ class Writer:
         while (thread := self._thread) is not None and thread.is_alive():
             mark = Mark(Commit(self.wake), last=True)
             self._queue.put(mark)
+            self._bell.put(None)
             while not mark.commit.done and thread.is_alive():
                 thread.join(JOIN_SECONDS)
             thread.join(JOIN_SECONDS)
@@ -123,31 +136,41 @@ class Writer:
 
     def _work(self, bench: Bench) -> Mark | None:
         """Commit one group; return the mark when it was the last one."""
+        self._silence()  # what is waited for by now is in this group
         group, mark = self._gather()
         if group:
             bench.write(group)
+            if mark is None and len(group) >= STREAM:
+                self._rest()
         if mark is not None and not mark.last:
             mark.commit.settle()
             return None
         return mark
 
+    def _silence(self) -> None:
+        with contextlib.suppress(Empty):
+            while True:
+                self._bell.get_nowait()
+
+    def _rest(self) -> None:
+        with contextlib.suppress(Empty):
+            self._bell.get(timeout=REST_SECONDS)
+
     def _gather(self) -> tuple[list[Write], Mark | None]:
         """Wait for a write, then take all that wait with it."""
         group: list[Write] = []
         size = 0
-        item = self._next(block=True)
-        while isinstance(item, Write):
-            group.append(item)
-            size += len(item.envelope or b"")
-            if len(group) >= LARGEST_GROUP or size >= LARGEST_GROUP_BYTES:
-                return group, None
-            item = self._next(block=False)
-        return group, item
-
-    def _next(self, *, block: bool) -> Write | Mark | None:
+        item = self._queue.get()
         with contextlib.suppress(Empty):
-            return self._queue.get(block=block)
-        return None
+            while isinstance(item, Write):
+                group.append(item)
+                size += len(item.envelope or b"")
+                if len(group) >= LARGEST_GROUP or size >= LARGEST_GROUP_BYTES:
+                    break
+                item = self._queue.get_nowait()
+            else:
+                return group, item
+        return group, None
 
 
 def _nothing() -> None:
