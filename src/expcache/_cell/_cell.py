@@ -12,7 +12,7 @@ from expcache._signature import Signature
 __all__ = ["Cell"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cell:
     """One run to compute: the function, its full params, and what identifies them."""
 

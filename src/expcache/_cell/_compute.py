@@ -50,7 +50,7 @@ class Watch(Protocol):
         """Collect what the run prints."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Computed:
     """What came of a cell: the outcome, and the record to be written of it."""
 
@@ -147,7 +147,7 @@ def finished(cell: Cell, outcome: Value[Any] | Failure, facts: Facts) -> Compute
         host=attempt["host"],
         user=user(),
         attempt=attempt["attempt"],
-        attempts=[*(dict(earlier) for earlier in cell.earlier), attempt],
+        attempts=[*map(dict, cell.earlier), attempt],
         tags=list(cell.tags),
         environment=facts.environment or current_environment()[0],
         output=facts.output,

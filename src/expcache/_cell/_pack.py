@@ -5,12 +5,12 @@ from __future__ import annotations
 import pickle
 from collections.abc import Sequence
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from xxhash import xxh3_128_hexdigest
 
 from expcache._cell._cell import Cell
-from expcache._cell._common import PYTHON, SCHEME, Common, Payload, Point, sender
+from expcache._cell._common import PYTHON, SCHEME, Common, Payload, sender
 from expcache._cell._culprit import find_culprit
 from expcache._cell._pickler import dumps, travels_by_name
 from expcache.errors import ExecutorError
@@ -54,7 +54,7 @@ class Parcel:
         for cell in cells:
             if cell.function is not first.function or cell.experiment != first.experiment:
                 raise ValueError("cannot pack cells of several experiments. Pack each by itself.")
-        points = [tuple(_point(cell, self.by_value)) for cell in cells]
+        points = [_point(cell, self.by_value) for cell in cells]
         payload = Payload(SCHEME, PYTHON, sender(), self._digest, self._common, points)
         return pickle.dumps(tuple(payload), protocol=5)
 
@@ -74,16 +74,15 @@ def pack(cells: Sequence[Cell], *, by_value: bool = False, spill: str | None = N
     return Parcel(cells[0], by_value=by_value, spill=spill).pack(cells)
 
 
-def _point(cell: Cell, by_value: bool) -> Point:  # noqa: FBT001 - private, and hot
+def _point(cell: Cell, by_value: bool) -> tuple[Any, ...]:  # noqa: FBT001 - private, and hot
+    """Return the fields of a `Point`."""
     identity = cell.identity
     values = tuple([cell.params[name] for name in cell.signature.names])
     params: tuple[object, ...] | bytes = values
-    for value in values:
-        if type(value) not in _PLAIN:
-            params = _dumped(cell, values, by_value)
-            break
+    if not _PLAIN.issuperset(map(type, values)):
+        params = _dumped(cell, values, by_value)
     earlier = [dict(one) for one in cell.earlier] if cell.earlier else ()
-    return Point(identity.id, identity.preimage, cell.code, params, earlier, cell.generation)
+    return identity.id, identity.preimage, cell.code, params, earlier, cell.generation
 
 
 def _dumped(cell: Cell, values: tuple[object, ...], by_value: bool) -> bytes:  # noqa: FBT001

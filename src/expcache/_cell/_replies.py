@@ -220,7 +220,7 @@ def _raise(error: Exception) -> NoReturn:
 
 
 def _envelope(computed: Computed, encoded: Any, spill: str | None, parts: list[str]) -> bytes:
-    if spill is None:
+    if spill is None or not encoded.parts:
         return sealed(computed, encoded, None)
     write = spill_into(spill)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from expcache._codec._plain import DEPTH, TAG, are_finite, has_plain_keys
 
@@ -30,9 +30,25 @@ FINDERS: list[Callable[[type], Encoder | None]] = []
 DECODERS: dict[str, Decoder] = {}
 """How the payload of a tag is read."""
 
-to_json = json.JSONEncoder(
+_encoder = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
-).encode
+)
+
+
+def _make_to_json() -> Callable[[object], str]:
+    """Return what the encoder does, made once: `encode` makes its C part anew for every tree."""
+    try:
+        separators, no = (":", ","), (False, False, False)
+        made = json.encoder.c_make_encoder(  # type: ignore[attr-defined] # where C is in use
+            None, _encoder.default, json.encoder.encode_basestring, None, *separators, *no
+        )
+        made({"": [0.5]}, 0)
+    except (AttributeError, TypeError):
+        return _encoder.encode
+    return lambda tree: "".join(made(tree, 0))
+
+
+to_json: Final = _make_to_json()
 """Compact JSON text of a tree."""
 
 

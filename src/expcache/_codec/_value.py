@@ -31,7 +31,7 @@ _ONCE: tuple[tuple[type, str, str], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Encoded:
     """A result as JSON and buffers.
 

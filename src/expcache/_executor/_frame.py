@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import pickle
 from collections.abc import Iterator
 from struct import Struct
@@ -18,6 +19,8 @@ HOLD_SECONDS: Final = 0.02
 _ORDER: Final = Struct("<QQd")
 _NUMBER: Final = 8
 _HEAD: Final = _NUMBER + 1
+_CELL: Final = "expcache._cell._reply"
+_MARSHALLED: Final = ord("m")
 
 
 class Order(NamedTuple):
@@ -48,15 +51,24 @@ def read_head(message: memoryview) -> tuple[int, bool, memoryview]:
 
 
 def pack_reply(reply: Any) -> bytes:
-    """Return one reply as bytes that tell their own length."""
-    packed = pickle.dumps(reply, 5)
+    """Return one reply as bytes that tell their own length and form."""
+    if type(reply).__name__ == "Reply" and type(reply).__module__ == _CELL:
+        packed = b"m" + marshal.dumps(tuple(reply))  # a fifth of the time
+    else:
+        packed = b"p" + pickle.dumps(reply, 5)
     return len(packed).to_bytes(_NUMBER, "little") + packed
 
 
 def unpack_all(packed: memoryview) -> Iterator[Any]:
     """Yield the replies that were packed one after the other."""
-    position = 0
-    while position < len(packed):
-        start = position + _NUMBER
-        position = start + int.from_bytes(packed[start - _NUMBER : start], "little")
-        yield pickle.loads(packed[start:position])  # noqa: S301 - from our own worker
+    from expcache._cell import Reply  # noqa: PLC0415 - the fork server does without
+
+    make, position, end = Reply._make, 0, len(packed)
+    while position < end:
+        start = position + _NUMBER + 1
+        position = start - 1 + int.from_bytes(packed[position : start - 1], "little")
+        part = packed[start:position]
+        if packed[start - 1] == _MARSHALLED:
+            yield make(marshal.loads(part))  # noqa: S302 - from our own worker
+        else:
+            yield pickle.loads(part)  # noqa: S301 - as above

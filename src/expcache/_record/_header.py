@@ -11,7 +11,7 @@ from expcache._codec import to_json
 from expcache.errors import RecordError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Header:
     """What a record tells of its run: everything but the value.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from xxhash import xxh3_128, xxh3_128_hexdigest
+from xxhash import xxh3_128, xxh3_128_digest, xxh3_128_hexdigest
 
 from expcache._codec import Encoded, encode_value, to_json
 from expcache._record._envelope import (
@@ -63,6 +63,9 @@ def seal(
     chunks = [b"", head, *_value_chunks(section, start)]
     size = PREAMBLE.size + sum(map(len, chunks)) + CHECKSUM
     chunks[0] = PREAMBLE.pack(MAGIC, FORMAT, section.flags, len(head), preimage, size)
+    if size < PART_LIMIT:
+        whole = b"".join(chunks)
+        return whole + xxh3_128_digest(whole)
     digest = xxh3_128()
     for chunk in chunks:
         digest.update(chunk)
