@@ -37,6 +37,15 @@ class Options(NamedTuple):
     timeout: float | None = None
 
 
+class Told(NamedTuple):
+    """What is told of the code of a run: the same until the code changes."""
+
+    source: object
+    code: str
+    followed: str | None
+    notes: dict[str, Any]
+
+
 class Definition:
     """One user function with its options: how its runs are named, identified and found."""
 
@@ -57,6 +66,7 @@ class Definition:
         self.declared = options.version is not None or options.code == "ignore"
         """Whether the user answers for the code, by ``version=`` or ``code="ignore"``."""
         self._attached: Store | None = None
+        self._told: Told | None = None
         self._of_class: dict[type, Definition] = {}
         self._owner = function.__qualname__.rpartition(".")[0]
         self._tracker = pinned or self._track()
@@ -112,6 +122,14 @@ class Definition:
         if not others or self.declared:
             return self.code
         return digest(encode((self.code, *sorted(encode(kind) for kind in others))))
+
+    def told(self) -> Told:
+        """Return what is told of the code as it is now, taken with one look at it."""
+        source = None if self._tracker is None else self._tracker.current()
+        told = self._told
+        if told is None or told.source is not source:
+            self._told = told = Told(source, self.code, self.followed, self.code_notes)
+        return told
 
     def running(self) -> AbstractContextManager[None]:
         """Surround a run: what it changes of its own constants counts as it was before."""

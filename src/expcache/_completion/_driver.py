@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["Driver"]
 
 _WINDOW = 512
-"""How many runs are looked up at once, and how many commits may be on their way."""
+"""How many runs are looked up at once."""
+
+_UNDER_WAY = 1024
+"""How many commits may be on their way."""
 
 _WORTH_WAITING = 0.001
 """A run that took longer, in seconds, is handed over only after its own commit; records of
@@ -97,16 +100,18 @@ class Driver:
     def _give(self) -> Iterator[Run[Any]]:
         """Yield the runs whose records are safe; with patience, wait for all of them."""
         patient, self._patient = self._patient, False
-        pending = self._pending
-        while pending and (patient or len(pending) > _WINDOW or pending[0][1].done):
+        pending, policy, twins = self._pending, self._policy, self._twins
+        while pending and (patient or len(pending) > _UNDER_WAY or pending[0][1].done):
             one, computed = pending.popleft()
             run = computed.finish()
-            if self._policy.errors == "raise" and computed.status == "failed":
+            if policy.errors == "raise" and computed.status == "failed":
                 computed.unwrap()
-            if self._policy.relay:
+            if policy.relay and computed.speaks:
                 computed.relay()
             self._progress.add(computed)
-            yield from self._settled(one, run)
+            yield run
+            for twin in twins.pop(one.key, ()):
+                yield self._found(twin._copy(run))
 
     def _settled(self, one: Todo, run: Run[Any]) -> Iterator[Run[Any]]:
         """Yield a run, and with it those of equal points."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from expcache._cell import Cell, Parcel, Refusal, Reply, fail
+from expcache._cell import Cell, Parcel, Refusal, fail
 from expcache._completion._todo import Todo
 from expcache._executor import Batch, Event, Executor, Lost
 from expcache._perform import Pending
@@ -14,7 +14,7 @@ from expcache.errors import CrashError, ExecutorError, TimeLimitError
 
 __all__ = ["Sent"]
 
-BATCH_SECONDS = 0.05
+BATCH_SECONDS = 0.15
 """For how long a worker begins runs of a batch before it gives the rest back."""
 
 Told = tuple[Todo, Pending]
@@ -113,17 +113,14 @@ class Sent:
         for reply in event.replies:
             if isinstance(reply, Refusal):
                 refusal = reply
-            else:
-                yield from self._told(todos, reply)
+                continue
+            one, todos[reply.position] = todos[reply.position], None
+            if one is not None and one.cell is not None:
+                yield one, one.performer.keep_reply(one.run, one.cell, reply, one.claim)
         if event.lost is not None:
             yield from self._lost(todos, event.lost, event.batch.timeout)
         if event.finished:
             yield from self._rest(event, [one for one in todos if one is not None], refusal)
-
-    def _told(self, todos: list[Todo | None], reply: Reply) -> Iterator[Told]:
-        one, todos[reply.position] = todos[reply.position], None
-        if one is not None and one.cell is not None:
-            yield one, one.performer.keep_reply(one.run, one.cell, reply, one.claim)
 
     def _lost(self, todos: list[Todo | None], lost: Lost, limit: float | None) -> Iterator[Told]:
         one, todos[lost.position] = todos[lost.position], None

@@ -10,7 +10,7 @@ from expcache._completion._claims import release
 from expcache._completion._policy import Policy
 from expcache._completion._todo import Todo
 from expcache._perform import Performer, sound
-from expcache._query import Located, is_result, located_at
+from expcache._query import Located, id_of, is_result, located_at
 from expcache._record import read_header
 from expcache._run import Run
 from expcache.errors import RecordError, UnknownIdError
@@ -90,18 +90,23 @@ def stored_meanwhile(todos: list[Todo]) -> tuple[list[Todo], list[Todo]]:
 
 def expect(todos: Iterable[Todo]) -> None:
     """Note how long each took before: when it failed, or with older code."""
-    for one in todos:
-        envelope = one.failure or _newest(one)
-        try:
-            one.expected = None if envelope is None else read_header(envelope).runtime
-        except RecordError:  # it only tells nothing
-            continue
+    for performer, group in groupby(todos, lambda one: one.performer):
+        some = list(group)
+        newest = _newest(performer, [one.run.id for one in some if one.failure is None])
+        for one in some:
+            envelope = one.failure or newest.get(one.run.id)
+            try:
+                one.expected = None if envelope is None else read_header(envelope).runtime
+            except RecordError:  # it only tells nothing
+                continue
 
 
-def _newest(one: Todo) -> bytes | None:
-    store, name = one.performer.definition.store, one.run.experiment
-    keys = [key for key in store.keys(name, one.run.id) if is_result(key)]
-    return store.get(name, keys[-1]) if keys else None
+def _newest(performer: Performer, ids: list[str]) -> dict[str, bytes]:
+    """Return the newest result of each id, under any code."""
+    store, name = performer.definition.store, performer.definition.name
+    keys = {id_of(key): key for key in store.keys_of(name, ids) if is_result(key)}
+    envelopes = store.get_many(name, list(keys.values())) if keys else {}
+    return {run_id: envelopes[key] for run_id, key in keys.items() if key in envelopes}
 
 
 def _performer_of(run: Run[Any]) -> Performer:

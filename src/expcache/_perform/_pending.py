@@ -42,7 +42,10 @@ class Pending:
     @property
     def done(self) -> bool:
         """Whether `finish` would not wait."""
-        return all(commit.done for commit in self.commits)
+        for commit in self.commits:  # noqa: SIM110 - asked for every single run
+            if not commit.done:
+                return False
+        return True
 
     def finish(self) -> Run[Any]:
         """Wait until the record is safe; a result that could not be kept stays in the run."""

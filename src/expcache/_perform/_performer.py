@@ -13,12 +13,12 @@ from expcache._outcome import Failure
 from expcache._perform._claiming import claimed
 from expcache._perform._pending import Pending, outcome_of
 from expcache._perform._sound import attempts_of, sound
+from expcache._perform._unchanged import identity_of, vouch_for
 from expcache._query import Located, located_at
 from expcache._record import note
 from expcache._run import Run
 from expcache._store import Claim, Commit, Store
-from expcache._warning import warn
-from expcache.errors import IdentityError, RecordWarning, ResultError, StoreError
+from expcache.errors import ResultError, StoreError
 
 __all__ = ["Performer", "Within"]
 
@@ -142,31 +142,25 @@ class Performer:
     def cell(self, run: Run[Any], failure: bytes | None = None, claim: Claim | None = None) -> Cell:
         """Return all that is needed to compute a run; ``failure`` is its failed record, if any."""
         definition, params = self.definition, run.params
-        definition.attach(definition.store)
-        identity = definition.key.identify(params)
-        if identity.id != run.id:
-            message = f"cannot compute run {run.id} of {run.experiment!r}: its parameters were"
-            remedy = "Let the experiment that did it work on a copy."
-            raise IdentityError(
-                f"{message} changed in place since its id was taken. {remedy}",
-                path="params",
-                kind="changed",
-            )
+        store, told = definition.store, definition.told()
+        definition.attach(store)
+        identity = identity_of(definition.key, run, params)
+        options = definition.options
         return Cell(
             experiment=definition.name,
             function=definition.function,
             signature=definition.key.signature,
             params=params,
             identity=identity,
-            code=definition.code_with(identity.classes),
-            code_notes=definition.code_notes,
-            version=definition.options.version,
-            tags=definition.options.tags,
+            code=definition.code_with(identity.classes) if identity.classes else told.code,
+            code_notes=told.notes,
+            version=options.version,
+            tags=options.tags,
             earlier=attempts_of(failure),
             is_async=self.is_async,
-            store=definition.store.path,
-            checked=definition.followed,
-            depends=tuple(definition.options.depends),
+            store=store.path,
+            checked=told.followed,
+            depends=tuple(options.depends),
             owner=None if claim is None else claim.owner,
             generation=None if claim is None else claim.generation,
         )
@@ -192,7 +186,7 @@ class Performer:
         run._remember(computed.header, None if failure is None else failure.exception)
         runtime = computed.header.runtime or 0.0
         pending = Pending(run, lambda: computed.outcome, runtime=runtime)
-        self._check_unchanged(run, cell)
+        vouch_for(self.definition.key, run, cell)
         try:
             pending.commits = [*self._notes(store, cell.code), keep(store, computed, claim)]
         except (ResultError, StoreError) as error:
@@ -203,7 +197,7 @@ class Performer:
     def keep_reply(self, run: Run[Any], cell: Cell, reply: Reply, claim: Claim | None) -> Pending:
         """Hand the record that a worker made of a run to the store."""
         store, name = self.definition.store, self.definition.name
-        run._settle(located_at(reply.key), cached=False)
+        run._settle(Located("failed" if reply.failed else "done", reply.key), cached=False)
         if reply.failed:
             run._raised(revive(reply.error))
         pending = Pending(
@@ -216,18 +210,6 @@ class Performer:
             ),
         ]
         return pending
-
-    def _check_unchanged(self, run: Run[Any], cell: Cell) -> None:
-        # Points of a sweep share the values of an axis: an experiment that sorts its argument
-        # would silently change the points that follow.
-        try:
-            unchanged = self.definition.key.identify(cell.params) == cell.identity
-        except IdentityError:
-            unchanged = False
-        if not unchanged:
-            message = f"cannot vouch for the parameters of run {run.id} of {run.experiment!r}:"
-            remedy = "Let it work on a copy."
-            warn(f"{message} the experiment changed one of them in place. {remedy}", RecordWarning)
 
     def _notes(self, store: Store, code: str) -> list[Commit]:
         # The environment is the same for all runs of a process, and the code for all runs of
