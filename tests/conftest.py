@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from expcache import Store, use
+from marked import Marked
 from plugin_project import CHECK, STUDY, Project
 
 pytest_plugins = ["pytester"]
@@ -35,3 +37,11 @@ def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     with use(tmp_path_factory.mktemp("isolated") / "store") as store:
         yield store
     store.close()
+
+
+@pytest.fixture
+def marked(tmp_path: Path) -> Iterator[Marked]:
+    """A folder of programs whose processes are all found, and ended at the latest with the test."""
+    made = Marked(tmp_path)
+    yield made
+    made.end()

@@ -143,9 +143,9 @@ def _reply(sock: socket.socket, order: Order, replies: Iterator[Any], watcher: W
         board.replied(count)
         due = count < order.size and time.monotonic() - sent >= HOLD_SECONDS
         if due or not held:
+            sent = time.monotonic()  # before the parent can have it, which counts from there
             send(sock, head_of(order.serial), board.box(), *(() if held else (part,)))
             board.empty()
-            sent = time.monotonic()
         if time.monotonic() >= end:
             break
     send(sock, head_of(order.serial, last=True), board.box())
