@@ -120,7 +120,7 @@ class Marked:
 
     def check(self, *names: str) -> set[str]:
         """Return the runs that were acknowledged, after a look that none of them is lost."""
-        acknowledged = {run for name in names for run in lines(self.folder / name)}
+        acknowledged = {line.split()[0] for name in names for line in lines(self.folder / name)}
         with use(self.folder / "store") as store:
             for run in acknowledged:
                 assert load(run).status == "done"

@@ -145,15 +145,20 @@ ENDS = [
 USUAL = {
     "jobs": {"^C", "SIGTERM", "SIGHUP", "SIGKILL", "^C ^C"},
     "forkserver": {"SIGINT", "SIGINT SIGINT"},
-    "spawn": {"^C"},
-    "fork": {"SIGINT"},
+    "spawn": {"^C", "SIGKILL"},
+    "fork": {"SIGINT", "SIGKILL"},
     "run": {"^C"},
 }
 
 
 @pytest.mark.parametrize(
     ("mode", "how", "status"),
-    [(mode, *one) for mode, usual in USUAL.items() for one in ENDS if ALL or one[0] in usual],
+    [
+        (mode, *one)
+        for mode, usual in USUAL.items()
+        for one in ENDS
+        if (ALL and mode != "run") or one[0] in usual
+    ],
 )
 def test_nothing_is_lost_and_nothing_is_left(
     project: Marked, terminal: Any, mode: str, how: str, status: int

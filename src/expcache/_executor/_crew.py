@@ -9,6 +9,7 @@ import tempfile
 from typing import Final
 
 from expcache._executor._cpus import usable_cpus
+from expcache._executor._server import server
 from expcache._executor._worker import Settings
 from expcache._executor._worker_process import Worker
 
@@ -55,7 +56,7 @@ class Crew:
     def hire(self) -> Worker:
         """Start one worker more."""
         if self._spool is None:
-            self._spool = tempfile.mkdtemp(prefix="expcache-")
+            self._spool = _make_spool()
         self._number += 1
         worker = Worker(self.plan.method, self._spool, self._number, self.plan.settings())
         self.workers.append(worker)
@@ -74,4 +75,13 @@ class Crew:
         self.workers.clear()
         if self._spool is not None:
             shutil.rmtree(self._spool, ignore_errors=True)
+            server().release(self._spool)
             self._spool = None
+
+
+def _make_spool() -> str:
+    """Make a directory that is removed though this process be killed."""
+    spool = os.path.join(tempfile.gettempdir(), f"expcache-{os.urandom(8).hex()}")  # noqa: PTH118 - text
+    server().guard(spool)
+    os.mkdir(spool, 0o700)  # noqa: PTH102 - text
+    return spool

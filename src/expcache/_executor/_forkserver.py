@@ -1,8 +1,8 @@
 """The fork server: a small process that forks workers, and never outlives the parent's.
 
 It has one thread and has imported what workers need, so a worker takes a millisecond or two.
-It is the workers' guard too: when the parent is gone, however it went, the server ends all their
-process groups, whatever they are doing.
+It is the workers' guard too, whoever started them: when the parent is gone, however it went, the
+server ends all their process groups, whatever they are doing, and removes their files.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class Server:
         """Listen to the parent and to signals."""
         self._control = control
         self._parent, self._pid = parent, os.getpid()
-        self._workers: dict[int, tuple[socket.socket, str]] = {}
+        self._workers: dict[int, socket.socket] = {}
+        self._left: set[str] = set()
         self._wake, self._signals = socket.socketpair()
         self._wake.settimeout(0)
         self._signals.settimeout(0)
@@ -58,28 +59,38 @@ class Server:
                     self._wake.recv(4096)
             # A thread of the parent that ends makes the same signal as the parent itself.
             if os.getppid() != self._parent:
+                self._control.settimeout(0)
+                while self._hear():
+                    pass
                 self.end()
             self._reap()
-            if self._control in ready:
-                self._start()
+            if self._control in ready and not self._hear():
+                self.end()
 
-    def _start(self) -> None:
+    def _hear(self) -> bool:
+        """Do what the parent says next; False: it is gone."""
         try:
             head, descriptors, _, _ = socket.recv_fds(self._control, NUMBER, 2)
             size = int.from_bytes(head, "little")
-            spool = self._control.recv(size, socket.MSG_WAITALL) if size else b""
+            text = os.fsdecode(self._control.recv(size, socket.MSG_WAITALL) if size else b"")
         except OSError:
-            head, descriptors, spool = b"", [], b""
-        if len(descriptors) != 2:  # noqa: PLR2004 - a worker's socket, and where its end is told
-            self.end()
-        work, status = (socket.socket(fileno=each) for each in descriptors)
+            return False
+        if text:
+            (self._left.add if text[0] == "+" else self._left.discard)(text[1:])
+        elif len(descriptors) == 2:  # noqa: PLR2004 - a worker's socket, and where its end is told
+            self._start(*(socket.socket(fileno=each) for each in descriptors))
+        else:
+            return False
+        return True
+
+    def _start(self, work: socket.socket, status: socket.socket) -> None:
         pid = os.fork()
         if not pid:
             self._become(work)
         with contextlib.suppress(OSError):
             os.setpgid(pid, pid)  # whichever of the two comes first
         work.close()
-        self._workers[pid] = status, os.fsdecode(spool)
+        self._workers[pid] = status
         _tell(status, pid)
 
     def _become(self, work: socket.socket) -> NoReturn:
@@ -88,7 +99,7 @@ class Server:
             signal.signal(sign, signal.SIG_DFL)
         self._selector.close()
         mine = [self._control, self._wake, self._signals]
-        for sock in [*mine, *(status for status, _ in self._workers.values())]:
+        for sock in [*mine, *self._workers.values()]:
             sock.close()
         enter(work, self._pid)
 
@@ -101,7 +112,7 @@ class Server:
             if ended is not False and (found := os.waitpid(pid, os.WNOHANG))[0]:
                 if ended is None:
                     end_group(pid)
-                status, _ = self._workers.pop(pid)
+                status = self._workers.pop(pid)
                 _tell(status, os.waitstatus_to_exitcode(found[1]))
                 status.close()
 
@@ -109,12 +120,14 @@ class Server:
         """End all workers, what they started, what they wrote beside the store, and the server."""
         for pid in self._workers:
             end_group(pid)
-        spools = {spool for _, spool in self._workers.values() if spool}
-        if spools:
-            import shutil  # noqa: PLC0415 - only here, where nobody waits any more
+        for text in self._left:
+            if text.isdecimal():
+                end_group(int(text))
+        import shutil  # noqa: PLC0415 - only here, where nobody waits any more
 
-            for spool in spools:
-                shutil.rmtree(spool, ignore_errors=True)
+        for text in self._left:
+            if not text.isdecimal():
+                shutil.rmtree(text, ignore_errors=True)
         os._exit(0)
 
 

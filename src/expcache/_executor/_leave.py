@@ -66,7 +66,7 @@ def follow_parent(parent: int, sign: int = 9) -> bool:
 
     done = ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, sign, 0, 0, 0) == 0
     if os.getppid() != parent:  # it died before
-        leave(1)
+        os.kill(os.getpid(), sign)
     return bool(done)
 
 

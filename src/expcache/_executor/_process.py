@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from expcache._executor._forkserver import NUMBER, has_ended
 from expcache._executor._leave import end_group
+from expcache._executor._server import server
 
 __all__ = ["Forked", "Process", "Served", "Spawned"]
 
@@ -149,6 +150,7 @@ class Forked:
 
     def close(self) -> None:
         """Close the descriptor."""
+        server().release(str(self._pid))
         if self._watch is not None:
             os.close(self._watch)
             self._watch = None

@@ -27,20 +27,40 @@ class ForkServer:
         self._lock = threading.Lock()  # only supervisors take it: no signal interrupts them
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._left: set[str] = set()
 
-    def start(self, work: socket.socket, status: socket.socket, spool: str) -> None:
+    def start(self, work: socket.socket, status: socket.socket) -> None:
         """Have a worker forked that gets two sockets: for its work, and to tell how it ends."""
         with self._lock:
             try:
-                self._ask(work, status, spool)
+                self._ask(work, status)
             except OSError:
                 self._end()
-                self._ask(work, status, spool)
+                self._ask(work, status)
 
-    def _ask(self, work: socket.socket, status: socket.socket, spool: str) -> None:
-        text = os.fsencode(spool)
-        message = len(text).to_bytes(NUMBER, "little") + text
+    def _ask(self, work: socket.socket, status: socket.socket) -> None:
+        message = bytes(NUMBER)
         socket.send_fds(self._running(), [message], [work.fileno(), status.fileno()])
+
+    def guard(self, left: str) -> None:
+        """Have a process group ended, or a directory removed, should this process be killed."""
+        with self._lock:
+            self._left.add(left)
+            if hasattr(socket, "send_fds"):
+                with contextlib.suppress(OSError):
+                    self._note(self._running(), f"+{left}")
+
+    def release(self, left: str) -> None:
+        """Guard it no longer."""
+        with self._lock:
+            self._left.discard(left)
+            if self._control is not None:
+                with contextlib.suppress(OSError):
+                    self._note(self._control, f"-{left}")
+
+    def _note(self, control: socket.socket, text: str) -> None:
+        message = os.fsencode(text)
+        control.sendall(len(message).to_bytes(NUMBER, "little") + message)
 
     def _running(self) -> socket.socket:
         if self._control is not None and self._process and self._process.poll() is None:
@@ -51,6 +71,8 @@ class ForkServer:
         with theirs:
             self._process = launch(theirs, _PROGRAM, stdout=subprocess.DEVNULL)
         self._control = ours
+        for left in self._left:
+            self._note(ours, f"+{left}")
         return ours
 
     def end(self) -> None:
@@ -75,6 +97,7 @@ class ForkServer:
         if self._process is not None:
             self._process.returncode = 0  # it is nobody's here: no complaint that it is running
         self._control = self._process = None
+        self._left = set()
 
 
 _server = ForkServer()

@@ -18,12 +18,12 @@ from expcache._executor._worker import enter
 __all__ = ["METHODS", "default_method", "quiet_thread", "start"]
 
 
-def start(method: str, spool: str, output: str) -> tuple[socket.socket, Process]:
+def start(method: str, output: str) -> tuple[socket.socket, Process]:
     """Start a worker and return the socket that leads to it."""
     ours, theirs = socket.socketpair()
     close_in_forks(ours)
     try:
-        return ours, METHODS[method](ours, theirs, spool, output)
+        return ours, METHODS[method](ours, theirs, output)
     except BaseException:
         ours.close()
         raise
@@ -37,12 +37,12 @@ def quiet_thread() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 
 
-def _serve(ours: socket.socket, theirs: socket.socket, spool: str, output: str) -> Process:
+def _serve(ours: socket.socket, theirs: socket.socket, output: str) -> Process:
     del ours, output
     mine, told = socket.socketpair()
     close_in_forks(mine)
     try:
-        server().start(theirs, told, spool)
+        server().start(theirs, told)
     except BaseException:
         mine.close()
         raise
@@ -51,8 +51,8 @@ def _serve(ours: socket.socket, theirs: socket.socket, spool: str, output: str) 
     return Served(mine)
 
 
-def _fork(ours: socket.socket, theirs: socket.socket, spool: str, output: str) -> Process:
-    del spool, output
+def _fork(ours: socket.socket, theirs: socket.socket, output: str) -> Process:
+    del output
     # Other threads may hold locks: that is what the user has asked for.
     warnings.filterwarnings(
         "ignore", r".*multi-threaded.*fork", DeprecationWarning, r"expcache\._executor\._start"
@@ -62,17 +62,20 @@ def _fork(ours: socket.socket, theirs: socket.socket, spool: str, output: str) -
     if not pid:
         ours.close()
         enter(theirs, parent)
+    server().guard(str(pid))
     return Forked(pid)
 
 
-def _spawn(ours: socket.socket, theirs: socket.socket, spool: str, output: str) -> Process:
-    del ours, spool
+def _spawn(ours: socket.socket, theirs: socket.socket, output: str) -> Process:
+    del ours
     program = "from expcache._executor._worker import main; main({}, {})"
     with open(output, "ab") as file:  # noqa: PTH123 - a path made here
-        return Spawned(launch(theirs, program, stdout=file, stderr=file))
+        popen = launch(theirs, program, stdout=file, stderr=file)
+    server().guard(str(popen.pid))
+    return Spawned(popen)
 
 
-METHODS: Final[dict[str, Callable[[socket.socket, socket.socket, str, str], Process]]] = {
+METHODS: Final[dict[str, Callable[[socket.socket, socket.socket, str], Process]]] = {
     **({"forkserver": _serve} if hasattr(os, "fork") and hasattr(socket, "send_fds") else {}),
     "spawn": _spawn,
     **({"fork": _fork} if hasattr(os, "fork") else {}),

@@ -42,7 +42,7 @@ class Worker:
         self.paths = [os.path.join(spool, f"{number}.{end}") for end in ("board", "output")]  # noqa: PTH118 - text
         self._board = Board(self.paths[0], create=True)
         try:
-            sock, self.process = start(method, spool, self.paths[1])
+            sock, self.process = start(method, self.paths[1])
         except BaseException:
             self._remove()
             raise
