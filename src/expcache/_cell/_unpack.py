@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from expcache._cell._around import give_to_runs
 from expcache._cell._common import PYTHON, SCHEME, Common, Payload, Point, sender
 from expcache._cell._pickler import loads
 from expcache._cell._reply import Refusal
@@ -73,6 +74,7 @@ def _is_changed(common: Common) -> bool:
 def _enter(common: Common, *, near: bool) -> None:
     """Take over from the sender what computing depends on beside the function."""
     global _used  # noqa: PLW0603 - the store and the main module are global too
+    give_to_runs()
     adopt_main(common.main)
     if common.store and common.store != _used:
         # On another machine without that directory, nothing is to be left behind.

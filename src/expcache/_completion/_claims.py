@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from expcache._completion._todo import Todo
+from expcache._perform import held_up, may_wait_for_us
+
+if TYPE_CHECKING:
+    from expcache._store import Claim
 
 __all__ = ["claim", "release"]
 
 
 def claim(todos: list[Todo], waiting: list[Todo]) -> list[Todo]:
-    """Return those of one experiment that are ours to compute; the others go to ``waiting``."""
+    """Return those of one experiment that are ours to compute; the others go to ``waiting``.
+
+    Ours are, without a claim, also those whose holder might wait for us.
+    """
     definition = todos[0].performer.definition
     keys = [one.key for one in todos if one.claim is None]
     won = definition.store.claim(definition.name, keys, bulk=True) if keys else {}
     for one in todos:
         one.claim = one.claim or won.get(one.key)
-        if one.claim is None:
-            one.waited = True
-            waiting.append(one)
-    return [one for one in todos if one.claim is not None]
+    lacking = [one for one in todos if one.claim is None]
+    for one in lacking:
+        one.waited = one.waited or time.monotonic()
+    others = definition.store.claims(definition.name) if lacking and held_up(own=1) else {}
+    stuck = {one.key for one in lacking if _is_stuck(one, others.get(one.key))}
+    waiting.extend(one for one in lacking if one.key not in stuck)
+    return [one for one in todos if one.claim is not None or one.key in stuck]
+
+
+def _is_stuck(one: Todo, other: Claim | None) -> bool:
+    return other is not None and may_wait_for_us(other, one.waited)
 
 
 def release(todos: Iterable[Todo]) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from weakref import WeakKeyDictionary
 
 from expcache._completion._driver import Driver
 from expcache._completion._place import Place
 from expcache._completion._policy import Policy
+from expcache._perform import underway
 from expcache._progress import Display, Option, from_option
 from expcache._query import Errors, Failed
 from expcache._run import Run
@@ -25,6 +29,18 @@ R = TypeVar("R")
 _single: list[tuple[int, LocalExecutor]] = []
 """The worker that computes single calls with a time limit, and the process that it belongs to."""
 
+_unended: WeakKeyDictionary[Completed[Any], int] = WeakKeyDictionary()
+"""What somebody may still read, and the process that it belongs to."""
+
+
+@atexit.register
+def _close_all() -> None:
+    """Stop while everything still works: a generator's own end may come too late for that."""
+    for one, pid in list(_unended.items()):
+        with suppress(ValueError):  # another thread is about to read it
+            if pid == os.getpid():
+                one.close()
+
 
 class Completed(Iterator[Run[R]], Generic[R]):
     """The runs of a sweep as they complete, each safe on disk when it is given.
@@ -36,6 +52,7 @@ class Completed(Iterator[Run[R]], Generic[R]):
         """Hold the loop; users call ``as_completed``."""
         self._driver = driver
         self._steps = steps
+        _unended[self] = os.getpid()
 
     def __next__(self) -> Run[R]:
         """Wait for the next run that completes."""
@@ -115,7 +132,7 @@ def _single_worker() -> LocalExecutor:
 
 def _steps(driver: Driver, place: Place, display: Display) -> Iterator[Run[Any]]:
     try:
-        with display:
+        with display, underway():
             yield from driver.steps()
     except BaseException:
         place.leave(now=True)

@@ -68,14 +68,13 @@ class Driver:
         self._sent: Sent | None = None
         self._pace = Pace()
         self._todo: deque[Todo] = deque()
+        self._beginning: list[Todo] = []
         self._here: deque[Todo] = deque()
         self._waiting: list[Todo] = []
         self._pause = _FIRST_PAUSE
         self._pending: deque[tuple[Todo, Pending]] = deque()
         self._twins: dict[str, list[Run[Any]]] = {}
-        self._exhausted = False
-        self._patient = False
-        self.draining = False
+        self._exhausted = self._patient = self.draining = False
 
     def steps(self) -> Iterator[Run[Any]]:
         """Yield every run once its record is safe."""
@@ -156,7 +155,8 @@ class Driver:
             self._todo.extend(self._waiting)
             self._waiting.clear()
         while self._todo and self._has_room():
-            todos = claim(self._next_batch(), self._waiting)
+            self._beginning = self._next_batch()
+            todos = claim(self._beginning, self._waiting)
             if not todos:
                 continue
             self._pause = _FIRST_PAUSE
@@ -247,4 +247,5 @@ class Driver:
         for _, pending in self._pending:
             pending.finish()
         # Last, since what comes back from an executor is here to do again.
-        release((*self._todo, *self._here, *([] if sent is None else sent.todos)))
+        held = (*self._beginning, *self._todo, *self._here)
+        release((*held, *([] if sent is None else sent.todos)))

@@ -28,8 +28,8 @@ class Todo:
     expected: float | None = None
     """How long it took before, in seconds."""
     claim: Claim | None = None
-    waited: bool = False
-    """Whether somebody else was computing it when we wanted to."""
+    waited: float = 0.0
+    """Since when somebody else is computing it, by the monotonic clock; 0 for nobody."""
     alone: bool = False
     """Whether it is sent by itself, since it was lost together with others."""
     cell: Cell | None = None

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from expcache._perform._claiming import claimed, claimed_async
+from expcache._perform._claiming import claimed, claimed_async, held_up, may_wait_for_us
 from expcache._perform._pending import Pending
 from expcache._perform._performer import Performer
 from expcache._perform._sound import sound
+from expcache._perform._underway import underway
 
-__all__ = ["Pending", "Performer", "claimed", "claimed_async", "sound"]
+__all__ = [
+    "Pending",
+    "Performer",
+    "claimed",
+    "claimed_async",
+    "held_up",
+    "may_wait_for_us",
+    "sound",
+    "underway",
+]

@@ -7,14 +7,15 @@ import time
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from expcache._cell import runs_around
+from expcache._cell import belongs_to_runs, runs_around
 from expcache._definition import Definition
 from expcache._environment import host
+from expcache._perform._underway import sweeps_underway
 from expcache._query import located_at
 from expcache._run import Run
 from expcache._store import Claim
 
-__all__ = ["claimed", "claimed_async"]
+__all__ = ["claimed", "claimed_async", "held_up", "may_wait_for_us"]
 
 
 class Seeker(Protocol):
@@ -37,6 +38,10 @@ class Seeker(Protocol):
 
 _FIRST_PAUSE = 0.002
 _LONGEST_PAUSE = 0.25
+
+PATIENCE = 60.0
+"""For how many seconds to wait, with a sweep of our own held up, for the sweep of another process:
+its program may wait for what that sweep of ours has claimed."""
 
 
 def claimed(
@@ -79,9 +84,10 @@ def _steps(
         yield None
         return
     pause, before = _FIRST_PAUSE, performer.failure(run) if adopt else None
+    began = time.monotonic()
     while not (won := store.claim(name, [key])):
         other = store.claims(name).get(key)
-        if other is not None and _may_wait_for_us(other):
+        if other is not None and may_wait_for_us(other, began) and (held_up() or _is_here(other)):
             yield None
             return
         yield pause
@@ -101,11 +107,26 @@ def _failed_meanwhile(performer: Seeker, run: Run[Any], before: bytes | None) ->
     return run._settle(located_at(f"{performer.key_of(run)}!"), cached=True)
 
 
-def _may_wait_for_us(claim: Claim) -> bool:
-    """Whether the holder may be a sweep that begins this run only after the one we are in.
+def held_up(*, own: int = 0) -> bool:
+    """Whether others wait while we do: the run that we are in, or sweeps of this thread.
 
-    A sweep claims runs before it begins them. Inside a run, and next to such a sweep in the same
-    process, waiting for it could mean waiting for ourselves.
+    Args:
+        own: how many sweeps of this thread go on with us, as they are us.
     """
-    here = claim.pid == os.getpid() and claim.host == host()
-    return claim.bulk and (here or bool(runs_around()))
+    return belongs_to_runs() or sweeps_underway() > own
+
+
+def may_wait_for_us(claim: Claim, began: float) -> bool:
+    """Whether the holder may begin this run only after what we hold up, waiting since ``began``.
+
+    A sweep claims runs before it begins them. Inside a run, and where a sweep of this thread is
+    held up by us, waiting for it could mean waiting for ourselves.
+    """
+    if claim.key in runs_around():
+        return True
+    late = belongs_to_runs() or _is_here(claim) or time.monotonic() - began > PATIENCE
+    return claim.bulk and late
+
+
+def _is_here(claim: Claim) -> bool:
+    return claim.pid == os.getpid() and claim.host == host()

@@ -1,0 +1,128 @@
+"""Sweeps inside of sweeps and of runs: whatever holds a claim, nobody waits for ever."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import subjects
+from expcache import Store, grid
+from expcache._perform import _claiming, underway
+from travelling import run_script
+
+pytestmark = pytest.mark.usefixtures("isolated")
+
+HEAD = """
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from expcache import as_completed, experiment, grid, use
+use("store")
+@experiment
+def part(i: int) -> int:
+    return i
+@experiment
+def total(n: int) -> int:
+    return sum(part.sweep(grid(i=range(n))).run().results)
+@experiment
+def threaded(n: int) -> int:
+    with ThreadPoolExecutor(2) as threads:
+        return sum(threads.map(part, range(n)))
+@experiment
+def fib(n: int) -> int:
+    return n if n < 2 else sum(fib.sweep(grid(n=[n - 1, n - 2])).run().results)
+parts = part.sweep(grid(i=range(20)))
+def add(*sweeps):
+    return sum(run.result for run in as_completed(chain(*sweeps), jobs=2))
+"""
+
+
+CASES = {
+    "recursion here": (
+        "print(fib.sweep(grid(n=[1, 0, 9, 8, 7, 6, 5])).run().results)",
+        "[1, 0, 34, 21, 13, 8, 5]",
+    ),
+    "recursion": ("print(fib.sweep(grid(n=[9, 8, 7, 6])).run(jobs=2).results)", "[34, 21, 13, 8]"),
+    "sweeps": (
+        "print(add(total.sweep(grid(n=[20, 19, 18])), parts))",
+        "704",
+    ),
+    "threads": (
+        "print(add(threaded.sweep(grid(n=[20, 19, 18])), parts))",
+        "704",
+    ),
+    "loop": (
+        "for run in parts.as_completed():\n    sums = parts.run().results\nprint(sum(sums))",
+        "190",
+    ),
+    "unended": (
+        "next(it := parts.as_completed(jobs=2))\nprint(sum(parts.run(jobs=2).results))",
+        "190",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "printed"), CASES.values(), ids=CASES)
+def test_a_sweep_waits_for_none_that_waits_for_it(code: str, printed: str, tmp_path: Path) -> None:
+    """What a held up sweep has claimed is computed by who needs it, and no end is loud."""
+    script = tmp_path / "script.py"
+    body = f"if __name__ == '__main__':\n{textwrap.indent(code, '    ')}\n"
+    script.write_text(HEAD + body)
+    assert run_script(script).strip() == printed
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_error_while_a_run_begins_gives_it_up(isolated: Store, jobs: int) -> None:
+    """Whoever keeps an exception, as a notebook does, keeps no claims with it."""
+
+    def refuse(progress: object) -> None:
+        if getattr(progress, "running", 0):
+            raise ValueError("no")
+
+    sweep = subjects.square.sweep(grid(x=range(4)))
+    with pytest.raises(ValueError, match="no") as caught:
+        sweep.run(jobs=jobs, progress=refuse)
+    assert caught.tb is not None
+    assert not [one for one in isolated.claims("subjects.square").values() if one.live]
+    assert sweep.run().results == [0, 1, 4, 9]
+
+
+@pytest.mark.parametrize("how", ["call", "sweep"])
+def test_patience_with_others_ends_where_a_sweep_is_held_up(
+    isolated: Store, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Two programs, each in a loop over what the other one needs, do not wait for ever."""
+    monkeypatch.setattr(_claiming, "host", lambda: "elsewhere")
+    monkeypatch.setattr(_claiming, "PATIENCE", 0.0)
+    pauses = iter(range(20))
+    monkeypatch.setattr("time.sleep", lambda _: next(pauses))
+    run = subjects.square.sweep(grid(x=[3]))[0]
+    key = f"{run.id}-{subjects.square.code}"
+    claims = isolated.claim("subjects.square", [key], bulk=True)
+    with underway():
+        if how == "call":
+            assert subjects.square(3) == 9
+        else:
+            assert subjects.square.sweep(grid(x=[3])).run().results == [9]
+    isolated.release("subjects.square", claims.values())
+
+
+def test_patience_with_others_does_not_end_where_nothing_is_held_up(
+    isolated: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another process is to compute is waited for, however long that takes."""
+    monkeypatch.setattr(_claiming, "host", lambda: "elsewhere")
+    monkeypatch.setattr(_claiming, "PATIENCE", 0.0)
+    sweep = subjects.square.sweep(grid(x=[3]))
+    key = f"{sweep[0].id}-{subjects.square.code}"
+    held = isolated.claim("subjects.square", [key], bulk=True)
+    pauses = iter(range(20))
+
+    def pause(_seconds: float) -> None:
+        if next(pauses) == 10:
+            isolated.release("subjects.square", held.values())
+
+    monkeypatch.setattr("time.sleep", pause)
+    assert sweep.run().results == [9]
+    assert next(pauses) == 11
