@@ -34,6 +34,9 @@ _WORTH_WAITING = 0.001
 """A run that took longer, in seconds, is handed over only after its own commit; records of
 shorter ones are committed in groups while the next ones are computed."""
 
+_COMMIT_PAUSE = 0.004
+"""How often to look, in seconds, whether what was computed elsewhere is safe by now."""
+
 _FIRST_PAUSE = 0.005
 _LONGEST_PAUSE = 0.25
 
@@ -155,7 +158,7 @@ class Driver:
             self._todo.extend(self._waiting)
             self._waiting.clear()
         while self._todo and self._has_room():
-            self._beginning = self._next_batch()
+            self._beginning = self._pace.take(self._todo, self._jobs or 1)
             todos = claim(self._beginning, self._waiting)
             if not todos:
                 continue
@@ -181,20 +184,6 @@ class Driver:
     def _limit(self, one: Todo) -> float | None:
         return self._policy.timeout or one.performer.definition.options.timeout
 
-    def _next_batch(self) -> list[Todo]:
-        first = self._todo.popleft()
-        size = self._pace.batch(first.run.experiment, len(self._todo) + 1, self._jobs or 1)
-        batch = [first]
-        while (
-            not first.alone
-            and len(batch) < size
-            and self._todo
-            and self._todo[0].performer is first.performer
-            and not self._todo[0].alone
-        ):
-            batch.append(self._todo.popleft())
-        return batch
-
     def _send(self, todos: list[Todo]) -> None:
         self._progress.begin(len(todos))
         if self._is_here(todos[0]):
@@ -212,11 +201,11 @@ class Driver:
             self._keep(one, one.performer.keep(one.run, computed, one.claim))
             self._here.popleft()
         elif self._sent:
-            seconds = 0.0 if self._pending else self._pause if self._waiting else None
+            seconds = self._pause if self._waiting else None
+            if self._pending:  # not for the commit alone: the workers need more to do meanwhile
+                seconds = _COMMIT_PAUSE
             for one, pending in self._sent.receive(seconds):
                 self._keep(one, pending)
-                seconds = None
-            self._patient = self._patient or seconds is not None
         elif self._waiting and not self._pending:
             time.sleep(self._pause)
         else:

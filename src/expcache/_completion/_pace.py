@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from math import ceil
+
+from expcache._completion._todo import Todo
 
 __all__ = ["Pace"]
 
@@ -27,6 +30,21 @@ class Pace:
         """Take in the runtime of one run; later ones count more."""
         mean = self._means.get(experiment, seconds)
         self._means[experiment] = mean + _WEIGHT * (seconds - mean)
+
+    def take(self, todo: deque[Todo], jobs: int) -> list[Todo]:
+        """Take runs that are sent together, of one experiment, from the left."""
+        first = todo.popleft()
+        size = self.batch(first.run.experiment, len(todo) + 1, jobs)
+        batch = [first]
+        while (
+            not first.alone
+            and len(batch) < size
+            and todo
+            and todo[0].performer is first.performer
+            and not todo[0].alone
+        ):
+            batch.append(todo.popleft())
+        return batch
 
     def batch(self, experiment: str, waiting: int, jobs: int) -> int:
         """Return how many runs to send together, of so many that wait."""
