@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 import subjects
-from expcache import Store, grid
+from expcache import Store, experiment, grid
 from expcache._perform import _claiming, underway
 from travelling import run_script
 
 pytestmark = pytest.mark.usefixtures("isolated")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A param that the experiment knows nothing of."""
+
+    side: int
+    factor = 1
+
+    def area(self) -> int:
+        """Return what the experiment asks for."""
+        return self.side * self.factor
+
+
+@experiment
+def measure(shape: object) -> int:
+    """Return what the shape says."""
+    area: int = getattr(shape, "area")()  # noqa: B009 - hidden from the fingerprint
+    return area
+
 
 HEAD = """
 from concurrent.futures import ThreadPoolExecutor
@@ -126,3 +147,16 @@ def test_patience_with_others_does_not_end_where_nothing_is_held_up(
     monkeypatch.setattr("time.sleep", pause)
     assert sweep.run().results == [9]
     assert next(pauses) == 11
+
+
+@pytest.mark.parametrize("change", [{"factor": 3}, {"area": lambda self: 3 * self.side}])
+def test_workers_compute_with_the_classes_of_the_params_as_they_are_here(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, object]
+) -> None:
+    """A result is kept under the code that made it, that of the params' classes included."""
+    sweep = measure.sweep(grid(shape=[Shape(1), Shape(2)]))
+    for name, value in change.items():
+        monkeypatch.setattr(Shape, name, value)
+    assert sweep.run(jobs=2).results == [3, 6]
+    monkeypatch.undo()
+    assert sweep.run(jobs=2).results == [1, 2]

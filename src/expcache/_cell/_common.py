@@ -32,7 +32,10 @@ class Payload(NamedTuple):
 
 
 class Point(NamedTuple):
-    """What is a cell's own. ``params`` are plain values, or a pickle of their own."""
+    """What is a cell's own.
+
+    ``params`` are plain values, or a pickle of them and of the code of their classes.
+    """
 
     id: str
     preimage: bytes

@@ -12,6 +12,7 @@ from xxhash import xxh3_128_hexdigest
 from expcache._cell._cell import Cell
 from expcache._cell._common import PYTHON, SCHEME, Common, Payload, sender
 from expcache._cell._culprit import find_culprit
+from expcache._cell._kinds import Kinds, kinds_of
 from expcache._cell._pickler import dumps, travels_by_name
 from expcache.errors import ExecutorError
 
@@ -26,7 +27,7 @@ _REMEDY = "Make it inside the experiment, or compute in this process: jobs=1."
 class Parcel:
     """What cells of one experiment share, pickled once; valid while nothing of it changes."""
 
-    __slots__ = ("_common", "_digest", "_first", "by_value")
+    __slots__ = ("_common", "_digest", "_first", "_named", "by_value")
 
     def __init__(self, cell: Cell, *, by_value: bool = False, spill: str | None = None) -> None:
         """Pickle what this cell shares with the others of its sweep.
@@ -36,6 +37,7 @@ class Parcel:
         """
         self.by_value = by_value
         self._first = cell
+        self._named: dict[type, bool] = {}
         by_name = travels_by_name(cell.function, by_value=by_value)
         common = Common.of(cell, by_name=by_name, spill=spill)
         try:
@@ -54,9 +56,24 @@ class Parcel:
         for cell in cells:
             if cell.function is not first.function or cell.experiment != first.experiment:
                 raise ValueError("cannot pack cells of several experiments. Pack each by itself.")
-        points = [_point(cell, self.by_value) for cell in cells]
+        points = [self._point(cell) for cell in cells]
         payload = Payload(SCHEME, PYTHON, sender(), self._digest, self._common, points)
         return pickle.dumps(tuple(payload), protocol=5)
+
+    def _point(self, cell: Cell) -> tuple[Any, ...]:
+        """Return the fields of a `Point`."""
+        identity = cell.identity
+        values = tuple([cell.params[name] for name in cell.signature.names])
+        params: tuple[object, ...] | bytes = values
+        if not _PLAIN.issuperset(map(type, values)):
+            params = _dumped(cell, values, kinds_of(cell, self._goes_by_name), self.by_value)
+        earlier = [dict(one) for one in cell.earlier] if cell.earlier else ()
+        return identity.id, identity.preimage, cell.code, params, earlier, cell.generation
+
+    def _goes_by_name(self, kind: type) -> bool:
+        if kind not in self._named:
+            self._named[kind] = travels_by_name(kind, by_value=self.by_value)
+        return self._named[kind]
 
 
 def pack(cells: Sequence[Cell], *, by_value: bool = False, spill: str | None = None) -> bytes:
@@ -74,20 +91,9 @@ def pack(cells: Sequence[Cell], *, by_value: bool = False, spill: str | None = N
     return Parcel(cells[0], by_value=by_value, spill=spill).pack(cells)
 
 
-def _point(cell: Cell, by_value: bool) -> tuple[Any, ...]:  # noqa: FBT001 - private, and hot
-    """Return the fields of a `Point`."""
-    identity = cell.identity
-    values = tuple([cell.params[name] for name in cell.signature.names])
-    params: tuple[object, ...] | bytes = values
-    if not _PLAIN.issuperset(map(type, values)):
-        params = _dumped(cell, values, by_value)
-    earlier = [dict(one) for one in cell.earlier] if cell.earlier else ()
-    return identity.id, identity.preimage, cell.code, params, earlier, cell.generation
-
-
-def _dumped(cell: Cell, values: tuple[object, ...], by_value: bool) -> bytes:  # noqa: FBT001
+def _dumped(cell: Cell, values: tuple[object, ...], kinds: Kinds, by_value: bool) -> bytes:  # noqa: FBT001
     try:
-        return dumps(values, by_value=by_value)
+        return dumps((values, kinds) if kinds else (values,), by_value=by_value)
     except Exception as error:  # noqa: BLE001 - whatever a user's reduce raises
         found = [(f"its parameter {name!r}", cell.params[name]) for name in cell.signature.names]
         _refuse(f"run {cell.identity.id} of {cell.experiment!r}", _first(found, by_value), error)

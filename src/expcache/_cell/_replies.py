@@ -26,6 +26,7 @@ from expcache._cell._compute import (
     sealed,
 )
 from expcache._cell._error import dump_error
+from expcache._cell._kinds import is_other_code
 from expcache._cell._pickler import loads
 from expcache._cell._reply import Refusal, Reply
 from expcache._cell._unpack import unpack
@@ -36,6 +37,10 @@ from expcache._store import spill_into
 from expcache.errors import CrashError, ExecutorError, StoreError
 
 __all__ = ["compute_cells", "replies", "unpack_replies"]
+
+
+class _OtherCodeError(Exception):
+    """A class of the params has other code here than where it was sent."""
 
 
 class _Alone:
@@ -87,6 +92,8 @@ def _reply(common: Common, point: Point, position: int, watch: Watch) -> Reply |
             cell = common.cell(point, _params(common, point))
             computed = _watched(cell, position, watch, common.environment)
             return _answer(computed, position, common.spill)
+        except _OtherCodeError:
+            return Refusal("code", "the classes that it imports are not those of the sender")
         except Exception as error:  # noqa: BLE001 - memory may end anywhere, and much is the user's
             cell = cell or common.cell(point, {})
             failed = fail(cell, error, runtime=0.0, environment=common.environment)
@@ -100,7 +107,8 @@ def _params(common: Common, point: Point) -> Mapping[str, Any]:
     values = point.params
     if isinstance(values, bytes):
         try:
-            values = loads(values)
+            values, *kinds = loads(values)
+            other = bool(kinds) and is_other_code(kinds[0])
         except (Exception, SystemExit) as error:
             reason = f"{type(error).__name__}: {error}"
             message = f"cannot compute run {point.id} of {common.experiment!r} in another process:"
@@ -108,6 +116,8 @@ def _params(common: Common, point: Point) -> Mapping[str, Any]:
                 f"{message} its parameters cannot be unpickled there ({reason}). "
                 "Compute it in this process: jobs=1."
             ) from error
+        if other:
+            raise _OtherCodeError
     return dict(zip(common.signature.names, values, strict=True))
 
 
