@@ -136,7 +136,8 @@ class Marked:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         for process in self._started:
-            process.communicate()
+            with process:  # reaped, its streams closed
+                pass
 
 
 def lines(path: Path) -> list[str]:

@@ -33,31 +33,37 @@ STUDY = """
     CALLS = os.open(Path(os.environ["FOLDER"]) / "calls", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     @experiment(name="point", version=1)
-    def point(x):
+    def point(x, number):
         os.write(CALLS, f"{x} {os.getpid()}\\n".encode())
         time.sleep(x % 4 / 2000)
         return {"x": x, "text": "v" * (x % 50)}
 
-    sweep_point = point.sweep(grid(x=range(400)))
+    def sweep_of(*numbers):
+        return point.sweep(grid(x=range(400), number=numbers))
 """
 
 SCRIPT = """
     import os, sys
     from pathlib import Path
-    from study import sweep_point
+    from study import sweep_of
 
     with open(Path(os.environ["FOLDER"]) / "acknowledged", "a") as acknowledged:
-        for run in sweep_point.as_completed(jobs=2):
+        for run in sweep_of(int(sys.argv[1])).as_completed(jobs=2):
             if not run.cached and run.status == "done":
                 acknowledged.write(f"{run.id} {run.params['x']}\\n")
                 acknowledged.flush()
 """
 
 LAST = """
-    from study import sweep_point
-    runs = sweep_point.run(jobs=2)
-    assert [run.result for run in runs] == [{"x": x, "text": "v" * (x % 50)} for x in range(400)]
-    print(sum(not run.cached for run in runs), sweep_point.status())
+    import sys
+    from study import sweep_of
+    sweep = sweep_of(*range(int(sys.argv[1])))
+    computed = 0
+    for run in sweep.as_completed(jobs=2):
+        computed += not run.cached
+        x = run.params["x"]
+        assert run.result == {"x": x, "text": "v" * (x % 50)}
+    print(computed, sweep.status())
 """
 
 
@@ -70,8 +76,8 @@ def project(marked: Marked) -> Marked:
     return marked
 
 
-def _reached(process: subprocess.Popen[str], calls: Path, goal: int) -> bool:
-    return process.poll() is not None or len(lines(calls)) >= goal
+def _reached(process: subprocess.Popen[str], path: Path, goal: int) -> bool:
+    return process.poll() is not None or len(lines(path)) >= goal
 
 
 Storm = Callable[[Marked, "subprocess.Popen[str]", random.Random], None]
@@ -79,9 +85,9 @@ Storm = Callable[[Marked, "subprocess.Popen[str]", random.Random], None]
 
 def kill_parent(project: Marked, process: subprocess.Popen[str], chance: random.Random) -> None:
     """Kill the program at a random moment, most often while it computes."""
-    calls = project.folder / "calls"
-    goal = len(lines(calls)) + chance.randrange(-20, 120)
-    until(partial(_reached, process, calls, goal))
+    acknowledged = project.folder / "acknowledged"
+    goal = len(lines(acknowledged)) + chance.randrange(-10, 150)
+    until(partial(_reached, process, acknowledged, goal))
     time.sleep(chance.random() * 0.003)
     process.kill()
 
@@ -100,9 +106,9 @@ def kill_workers(project: Marked, process: subprocess.Popen[str], chance: random
 
 def interrupt(project: Marked, process: subprocess.Popen[str], chance: random.Random) -> None:
     """Interrupt the program every few milliseconds until it has ended."""
-    calls = project.folder / "calls"
-    goal = len(lines(calls)) + chance.randrange(-20, 120)
-    until(partial(_reached, process, calls, goal))
+    acknowledged = project.folder / "acknowledged"
+    goal = len(lines(acknowledged)) + chance.randrange(-10, 150)
+    until(partial(_reached, process, acknowledged, goal))
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
         time.sleep(chance.randrange(1, 5) / 1000)
@@ -112,8 +118,8 @@ def interrupt(project: Marked, process: subprocess.Popen[str], chance: random.Ra
 def test_a_storm_loses_nothing(project: Marked, storm: Storm) -> None:
     """What was acknowledged is stored and right, nothing blocks, and the last run completes."""
     chance = random.Random(23)
-    for _ in range(ROUNDS):
-        process = project.start("script.py", stderr=subprocess.DEVNULL)
+    for number in range(ROUNDS):
+        process = project.start("script.py", number, stderr=subprocess.DEVNULL)
         storm(project, process, chance)
         process.wait(SECONDS)
         assert until(lambda: not project.living(), SECONDS), project.living()
@@ -121,6 +127,8 @@ def test_a_storm_loses_nothing(project: Marked, storm: Storm) -> None:
     told = dict(line.split() for line in lines(project.folder / "acknowledged"))
     assert told
     project.check("acknowledged")
-    computed, _, status = project.run("last.py").partition(" ")
-    assert int(computed) <= POINTS - len(told)
-    assert "'done': 400, 'stale': 0, 'failed': 0, 'running': 0, 'missing': 0" in status
+    computed, _, status = project.run("last.py", ROUNDS).partition(" ")
+    assert int(computed) <= POINTS * ROUNDS - len(told)
+    assert (
+        f"'done': {POINTS * ROUNDS}, 'stale': 0, 'failed': 0, 'running': 0, 'missing': 0" in status
+    )
