@@ -34,6 +34,7 @@ class Bench:
     def __init__(self) -> None:
         """Open nothing yet."""
         self._open: dict[str, tuple[Folder, Identity, Any]] = {}
+        self._untidy: dict[str, Folder] = {}
 
     def write(self, writes: list[Write]) -> None:
         """Commit writes, one transaction for each experiment; settle each of them. Never raises."""
@@ -58,7 +59,8 @@ class Bench:
         else:
             for write, won in zip(group, wins, strict=True):
                 write.settle(won=won is True, fenced=won is None)
-            tidy(group)
+            if any(write.claim is not None for write in group):
+                self._untidy[str(folder.path)] = folder
 
     def _commit(self, folder: Folder, group: list[Write]) -> list[bool | None]:
         """Return which writes won; None stands for one that came too late for its claim."""
@@ -105,8 +107,14 @@ class Bench:
             with contextlib.suppress(sqlite3.Error):
                 held[2].close()
 
+    def tidy(self) -> None:
+        """Remove what is left of the claims of what was written."""
+        while self._untidy:
+            tidy(self._untidy.popitem()[1])
+
     def close(self) -> None:
         """Close every cache; the last connection of a database also tidies its log away."""
+        self.tidy()
         while self._open:
             folder = next(iter(self._open.values()))[0]
             with contextlib.ExitStack() as stack:

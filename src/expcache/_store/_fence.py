@@ -8,6 +8,7 @@ from expcache._store._claim import UNCHECKED
 from expcache._store._claimant import CLAIMANT
 
 if TYPE_CHECKING:
+    from expcache._store._folder import Folder
     from expcache._store._write import Write
 
 
@@ -35,7 +36,6 @@ class Fence:
             self._ledger.finish(self._claims)
 
 
-def tidy(group: list[Write]) -> None:
-    """Remove what is left of the claims of a group, when nobody waits for it any more."""
-    if any(write.claim is not None for write in group):
-        CLAIMANT.ledger(group[0].folder).tidy()
+def tidy(folder: Folder) -> None:
+    """Remove what is left of the claims of writes, when nobody waits for them any more."""
+    CLAIMANT.ledger(folder).tidy()

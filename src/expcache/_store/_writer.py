@@ -21,6 +21,8 @@ LARGEST_GROUP_BYTES: Final = 64 << 20
 JOIN_SECONDS: Final = 1.0
 STREAM: Final = 32
 """From so many writes on, a group is a piece of a stream: more are about to come."""
+IDLE_SECONDS: Final = 0.005
+"""For how long the rows of claims whose results are there may stay, while writes follow."""
 REST_SECONDS: Final = 0.02
 """For how long the next writes of a stream gather, unless somebody waits for one of them.
 
@@ -137,11 +139,13 @@ class Writer:
     def _work(self, bench: Bench) -> Mark | None:
         """Commit one group; return the mark when it was the last one."""
         self._silence()  # what is waited for by now is in this group
-        group, mark = self._gather()
+        group, mark = self._gather(bench)
         if group:
             bench.write(group)
             if mark is None and len(group) >= STREAM:
                 self._rest()
+        if mark is not None:
+            bench.tidy()
         if mark is not None and not mark.last:
             mark.commit.settle()
             return None
@@ -156,11 +160,18 @@ class Writer:
         with contextlib.suppress(Empty):
             self._bell.get(timeout=REST_SECONDS)
 
-    def _gather(self) -> tuple[list[Write], Mark | None]:
+    def _next(self, bench: Bench) -> Write | Mark:
+        """Wait for a write; if none comes soon, tidy up: else a next claim does so, at no cost."""
+        with contextlib.suppress(Empty):
+            return self._queue.get(timeout=IDLE_SECONDS)
+        bench.tidy()
+        return self._queue.get()
+
+    def _gather(self, bench: Bench) -> tuple[list[Write], Mark | None]:
         """Wait for a write, then take all that wait with it."""
         group: list[Write] = []
         size = 0
-        item = self._queue.get()
+        item = self._next(bench)
         with contextlib.suppress(Empty):
             while isinstance(item, Write):
                 group.append(item)
