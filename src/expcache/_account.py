@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from expcache._record import Header
     from expcache._store import Claim, Store
 
-__all__ = ["Account", "Error"]
+__all__ = ["Account", "Error", "Told"]
 
 
 class Error(NamedTuple):
@@ -33,12 +33,21 @@ class Error(NamedTuple):
         return f"{self.type}: {self.message}" if self.message else self.type
 
 
+class Told(NamedTuple):
+    """What a worker told of a run beside its record, which need not be read for it."""
+
+    runtime: float
+    speaks: bool
+    """Whether there is output, a warning or a log record."""
+
+
 class Account:
     """A run as its record tells of it; everything is empty while nothing is stored."""
 
-    __slots__ = ("_exception", "_store", "experiment")
+    __slots__ = ("_exception", "_store", "_told", "experiment")
 
     _store: Store
+    _told: Told | None
     _exception: Exception | None
     experiment: str
     id: str
@@ -50,6 +59,10 @@ class Account:
     @abstractmethod
     def _stored(self) -> Header:
         """Return the header of the stored record."""
+
+    @property
+    def _is_silent(self) -> bool:
+        return self._told is not None and not self._told.speaks
 
     @property
     def _store_path(self) -> str:
@@ -70,6 +83,8 @@ class Account:
     @property
     def runtime(self) -> float | None:
         """How long the run took, in seconds; None when nothing is stored."""
+        if self._told is not None:
+            return self._told.runtime
         header = self._stored_or_none()
         return None if header is None else header.runtime
 
@@ -100,18 +115,24 @@ class Account:
     @property
     def output(self) -> str:
         """What the run printed, as text; empty when nothing is stored."""
+        if self._is_silent:
+            return ""
         header = self._stored_or_none()
         return "" if header is None else header.output
 
     @property
     def warnings(self) -> list[dict[str, Any]]:
         """The warnings that the run gave: category, message, filename and lineno of each."""
+        if self._is_silent:
+            return []
         header = self._stored_or_none()
         return [] if header is None else [dict(warning) for warning in header.warnings]
 
     @property
     def logs(self) -> list[dict[str, Any]]:
         """The log records of the run: name, level, message, created, pathname and more of each."""
+        if self._is_silent:
+            return []
         header = self._stored_or_none()
         return [] if header is None else [dict(record) for record in header.logs]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Generic, NoReturn, Self, TypeVar
 
-from expcache._account import Account
+from expcache._account import Account, Told
 from expcache._query import Located
 from expcache.errors import RunFailedError, UnknownIdError
 
@@ -33,7 +33,7 @@ class Handle(Account, Generic[R]):
     def _settle(self, located: Located, *, cached: bool) -> Self:
         """Note where the record was found, or made, just now."""
         self._located = located
-        self._exception = None
+        self._exception = self._told = None
         self.cached = cached
         return self
 
@@ -46,6 +46,10 @@ class Handle(Account, Generic[R]):
     def _hold(self, value: R) -> None:
         """Hold a value that no store keeps."""
         self._value = [value]
+
+    def _note(self, runtime: float, *, speaks: bool) -> None:
+        """Note what the worker that computed the run told of it."""
+        self._told = Told(runtime, speaks)
 
     def _raised(self, exception: Exception | None) -> None:
         """Note the live exception of a failure."""

@@ -66,6 +66,7 @@ class Run(Handle[R]):
         self._value: list[R] = []
         self._read_ahead: tuple[str, bytes] | None = None
         self._exception: Exception | None = None
+        self._told = None
 
     def __repr__(self) -> str:
         """Show experiment, short id, params and status."""
@@ -170,6 +171,7 @@ class Run(Handle[R]):
         if self._located.status == "done" or self._origin is None or self._exception:
             return self._located
         self._located = located = self._origin.locate(self)
+        self._told = None
         return located
 
     def _envelope(self, key: str) -> bytes:

@@ -198,6 +198,7 @@ class Performer:
         """Hand the record that a worker made of a run to the store."""
         store, name = self.definition.store, self.definition.name
         run._settle(Located("failed" if reply.failed else "done", reply.key), cached=False)
+        run._note(reply.runtime, speaks=reply.speaks)
         if reply.failed:
             run._raised(revive(reply.error))
         pending = Pending(
