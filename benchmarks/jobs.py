@@ -239,6 +239,10 @@ def tests(place: Path, points: int, rounds: int) -> None:
         plain, swept = f"plain_{count}.py", f"sweep_{count}.py"
         ways[f"parametrize {count:,}"] = collect.pytest(place, plain)
         ways[f"sweep {count:,}"] = collect.pytest(place, swept, *fresh)
+        workers = ["--sweep-jobs", str(JOBS)]
+        ways[f"sweep --sweep-jobs {JOBS} {count:,}"] = collect.pytest(
+            place, swept, *fresh, *workers
+        )
         if peer("xdist") is not None:
             xdist = ["-p", "xdist", "-n", str(JOBS)]
             ways[f"parametrize -n {JOBS} {count:,}"] = collect.pytest(place, plain, *xdist)
