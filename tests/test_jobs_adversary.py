@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import subjects
-from expcache import Store, experiment, grid
+from expcache import Store, as_completed, experiment, grid
 from expcache._perform import _claiming, underway
 from travelling import run_script
 
@@ -33,6 +33,20 @@ def measure(shape: object) -> int:
     """Return what the shape says."""
     area: int = getattr(shape, "area")()  # noqa: B009 - hidden from the fingerprint
     return area
+
+
+@experiment
+def traced(x: int, folder: str) -> int:
+    """Leave a trace of every computation."""
+    with Path(folder, "calls").open("a") as file:
+        file.write(f"{x}\n")
+    return x
+
+
+@experiment(save=False)
+def unsaved(x: int, folder: str) -> int:
+    """Call what is saved."""
+    return traced(x, folder)
 
 
 HEAD = """
@@ -160,3 +174,24 @@ def test_workers_compute_with_the_classes_of_the_params_as_they_are_here(
     assert sweep.run(jobs=2).results == [3, 6]
     monkeypatch.undo()
     assert sweep.run(jobs=2).results == [1, 2]
+
+
+def test_what_an_unsaved_run_calls_is_found_and_saved(tmp_path: Path) -> None:
+    """A worker uses the store that is in use here, whatever becomes of the run itself."""
+    space = grid(x=range(3), folder=[str(tmp_path)])
+    traced.sweep(space[:1]).run()
+    assert unsaved.sweep(space).run(jobs=2).results == [0, 1, 2]
+    assert traced.sweep(space).status()["done"] == 3
+    assert sorted((tmp_path / "calls").read_text().split()) == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("timeout", [float("inf"), 1e300])
+def test_a_time_limit_may_be_beyond_all_times(timeout: float) -> None:
+    """Somebody who writes infinity wants no limit, and gets no error."""
+    assert subjects.square.sweep(grid(x=range(2))).run(jobs=2, timeout=timeout).results == [0, 1]
+
+
+def test_only_runs_can_complete() -> None:
+    """What is no run is refused by what it is, as are the points of a space."""
+    with pytest.raises(TypeError, match=r"^cannot compute \{'x': 1\}: it is no run\. Give runs,"):
+        next(as_completed(grid(x=[1])))  # type: ignore[arg-type]

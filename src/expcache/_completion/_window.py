@@ -109,7 +109,10 @@ def _newest(performer: Performer, ids: list[str]) -> dict[str, bytes]:
     return {run_id: envelopes[key] for run_id, key in keys.items() if key in envelopes}
 
 
-def _performer_of(run: Run[Any]) -> Performer:
+def _performer_of(run: Any) -> Performer:
+    if not isinstance(run, Run):
+        message = f"cannot compute {run!r}: it is no run. Give runs, such as those of a sweep."
+        raise TypeError(message)
     origin = run._origin
     if not isinstance(origin, Performer):
         message = f"cannot compute run {run.id}: it was loaded without its code."

@@ -10,6 +10,9 @@ from expcache._executor._worker_process import Worker
 
 __all__ = ["Lookout"]
 
+MOST_SECONDS: Final = 86_400.0
+"""For how long to wait at once: the system knows no end of time."""
+
 LOOK_SECONDS: Final = 0.1
 """How often to look after a process of which the system sends no word."""
 
@@ -60,6 +63,8 @@ class Lookout:
         silent = {worker for worker in self._watched if _is_silent(worker)}
         if silent:
             seconds = LOOK_SECONDS if seconds is None else min(LOOK_SECONDS, seconds)
+        if seconds is not None:
+            seconds = min(seconds, MOST_SECONDS)
         called = set(silent)
         for key, events in self._selector.select(seconds):
             worker: Worker | None = key.data

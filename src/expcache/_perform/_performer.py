@@ -17,7 +17,7 @@ from expcache._perform._unchanged import identity_of, vouch_for
 from expcache._query import Located, located_at
 from expcache._record import note
 from expcache._run import Run
-from expcache._store import Claim, Commit, Store
+from expcache._store import Claim, Commit, Store, current_store
 from expcache.errors import ResultError, StoreError
 
 __all__ = ["Performer", "Within"]
@@ -158,7 +158,7 @@ class Performer:
             tags=options.tags,
             earlier=attempts_of(failure),
             is_async=self.is_async,
-            store=store.path,
+            store=current_store().path,  # what it calls may be saved though it is not
             checked=told.followed,
             depends=tuple(options.depends),
             owner=None if claim is None else claim.owner,
