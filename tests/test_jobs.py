@@ -13,7 +13,17 @@ from typing import Any
 import pytest
 
 import subjects
-from expcache import LocalExecutor, Run, Store, as_completed, errors, experiment, grid, points
+from expcache import (
+    LocalExecutor,
+    Run,
+    Store,
+    as_completed,
+    errors,
+    experiment,
+    grid,
+    points,
+    use,
+)
 
 pytestmark = pytest.mark.usefixtures("isolated")
 
@@ -119,12 +129,12 @@ def test_an_experiment_has_its_own_limit() -> None:
         subjects.limited(2)
 
 
-@pytest.mark.parametrize("limit", [0, -1, "soon"])
+@pytest.mark.parametrize("limit", [0, -1, "5", True])
 def test_a_limit_is_a_positive_number(limit: Any) -> None:
     """Anything else is refused before something runs."""
-    with pytest.raises((ValueError, TypeError)):
+    with pytest.raises(ValueError, match="it is no positive number of seconds"):
         subjects.square.sweep(grid(x=[1])).run(timeout=limit)
-    with pytest.raises((ValueError, TypeError)):
+    with pytest.raises(ValueError, match="it is no positive number of seconds"):
         experiment(timeout=limit)(lambda x: x)
 
 
@@ -291,8 +301,6 @@ def test_an_executor_is_one() -> None:
 
 def test_memory_stores_take_what_workers_compute(pool: LocalExecutor) -> None:
     """Results that stay in this process can come from others."""
-    from expcache import use  # noqa: PLC0415 - for this test
-
     with use(":memory:"):
         sweep = subjects.square.sweep(grid(x=range(5)))
         assert sweep.run(executor=pool).results == [0, 1, 4, 9, 16]
@@ -310,3 +318,30 @@ def test_large_results_travel_by_file(pool: LocalExecutor, isolated: Store) -> N
     (run,) = array.sweep(grid(n=[1_000_000])).run(executor=pool)
     assert run.read(mmap=True)[-1] == 999_999
     assert isolated.verify().sound
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_runs_belong_to_the_store_of_their_handles(jobs: int, tmp_path: Path) -> None:
+    """A store that is chosen while a sweep goes on is for what is made from then on."""
+    sweep = subjects.square.sweep(grid(x=range(4)))
+    runs = list(sweep)
+    completed = as_completed(runs, jobs=jobs)
+    next(completed)
+    with use(tmp_path / "other") as other:
+        assert len([*completed]) == 3
+        assert other.keys("subjects.square") == []
+    assert [run.result for run in runs] == [0, 1, 4, 9]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_was_read_before_a_bad_point_is_computed(jobs: int) -> None:
+    """When the stream of runs raises, the runs before it are given first."""
+
+    def stream() -> Iterator[Run[int]]:
+        yield from subjects.square.sweep(grid(x=[1, 2]))
+        raise KeyError("the end")
+
+    given: list[int] = []
+    with pytest.raises(KeyError, match="the end"):
+        given.extend(run.result for run in as_completed(stream(), jobs=jobs))
+    assert sorted(given) == [1, 4]

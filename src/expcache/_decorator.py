@@ -147,7 +147,8 @@ def _checked(code: Any) -> Literal["follow", "ignore"]:
 
 
 def _checked_limit(timeout: float | None) -> float | None:
-    if timeout is not None and not timeout > 0:
+    numeric = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
+    if timeout is not None and not (numeric and timeout > 0):
         message = f"cannot make an experiment with timeout={timeout!r}: it is no positive number"
         raise ValueError(f"{message} of seconds. Leave it out for no limit.")
     return timeout

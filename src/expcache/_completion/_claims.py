@@ -21,15 +21,15 @@ def claim(todos: list[Todo], waiting: list[Todo]) -> list[Todo]:
 
     Ours are, without a claim, also those whose holder might wait for us.
     """
-    definition = todos[0].performer.definition
+    store, name = todos[0].run._store, todos[0].run.experiment
     keys = [one.key for one in todos if one.claim is None]
-    won = definition.store.claim(definition.name, keys, bulk=True) if keys else {}
+    won = store.claim(name, keys, bulk=True) if keys else {}
     for one in todos:
         one.claim = one.claim or won.get(one.key)
     lacking = [one for one in todos if one.claim is None]
     for one in lacking:
         one.waited = one.waited or time.monotonic()
-    others = definition.store.claims(definition.name) if lacking and held_up(own=1) else {}
+    others = store.claims(name) if lacking and held_up(own=1) else {}
     stuck = {one.key for one in lacking if _is_stuck(one, others.get(one.key))}
     waiting.extend(one for one in lacking if one.key not in stuck)
     return [one for one in todos if one.claim is not None or one.key in stuck]
@@ -42,6 +42,5 @@ def _is_stuck(one: Todo, other: Claim | None) -> bool:
 def release(todos: Iterable[Todo]) -> None:
     """Give up what is not computed: somebody else may do it."""
     held = [one for one in todos if one.claim is not None]
-    for performer, group in groupby(held, lambda one: one.performer):
-        definition = performer.definition
-        definition.store.release(definition.name, [one.claim for one in group if one.claim])
+    for (store, name), group in groupby(held, lambda one: (one.run._store, one.run.experiment)):
+        store.release(name, [one.claim for one in group if one.claim])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +12,18 @@ from expcache._completion._claims import claim, release
 from expcache._completion._pace import Pace
 from expcache._completion._place import Place
 from expcache._completion._policy import Policy
+from expcache._completion._source import WINDOW, Source
 from expcache._completion._todo import Todo
 from expcache._completion._window import expect, look_up, stored_meanwhile
 from expcache._perform import Pending
 from expcache._progress import Progress
 from expcache._run import Run
+from expcache._store import Store
 
 if TYPE_CHECKING:
     from expcache._completion._sent import Sent
 
 __all__ = ["Driver"]
-
-_WINDOW = 512
-"""How many runs are looked up at once."""
 
 _UNDER_WAY = 1024
 """How many commits may be on their way."""
@@ -62,11 +60,12 @@ class Driver:
         watched: bool,
     ) -> None:
         """Begin with nothing read."""
-        self._source = source
+        self._source = Source(source)
         self._policy = policy
         self._progress = progress
         self._place = place
         self._jobs = place.jobs
+        self._enough = 1 if place.jobs is None else WINDOW
         self._foresees = place.jobs is not None or watched
         self._sent: Sent | None = None
         self._pace = Pace()
@@ -76,8 +75,8 @@ class Driver:
         self._waiting: list[Todo] = []
         self._pause = _FIRST_PAUSE
         self._pending: deque[tuple[Todo, Pending]] = deque()
-        self._twins: dict[str, list[Run[Any]]] = {}
-        self._exhausted = self._patient = self.draining = False
+        self._twins: dict[tuple[Store, str], list[Run[Any]]] = {}
+        self._patient = self.draining = False
 
     def steps(self) -> Iterator[Run[Any]]:
         """Yield every run once its record is safe."""
@@ -86,18 +85,19 @@ class Driver:
                 yield from self._give()
                 if self.draining:
                     self._drain()
-                elif len(self._todo) < (1 if self._jobs is None else _WINDOW):
+                elif not self._source.exhausted and len(self._todo) < self._enough:
                     yield from self._read()
                 yield from self._begin()
                 if not self._in_flight():
-                    return
+                    break
                 self._go_on()
         finally:
             self._leave()
+        self._source.end()
 
     def _in_flight(self) -> bool:
         held = self._here or self._waiting or self._pending or self._todo or self._sent
-        return bool(held) or not (self._exhausted or self.draining)
+        return bool(held) or not (self._source.exhausted or self.draining)
 
     def _give(self) -> Iterator[Run[Any]]:
         """Yield the runs whose records are safe; with patience, wait for all of them."""
@@ -106,20 +106,30 @@ class Driver:
         while pending and (patient or len(pending) > _UNDER_WAY or pending[0][1].done):
             one, computed = pending.popleft()
             run = computed.finish()
+            if computed.is_taken_over:
+                self._wait_for_others(one)
+                continue
             if policy.errors == "raise" and computed.status == "failed":
                 computed.unwrap()
             if policy.relay and computed.speaks:
                 computed.relay()
             self._progress.add(computed)
             yield run
-            for twin in twins.pop(one.key, ()):
+            for twin in twins.pop(one.place, ()):
                 yield self._found(twin._copy(run))
 
-    def _settled(self, one: Todo, run: Run[Any]) -> Iterator[Run[Any]]:
-        """Yield a run, and with it those of equal points."""
-        yield run
-        for twin in self._twins.pop(one.key, ()):
-            yield self._found(twin._copy(run))
+    def _wait_for_others(self, one: Todo) -> None:
+        """Wait for a run that somebody took over while we computed it."""
+        one.claim, one.waited = None, one.waited or time.monotonic()
+        self._waiting.append(one)
+
+    def _settled(self, one: Todo) -> Iterator[Run[Any]]:
+        """Yield a run that was stored meanwhile, and with it those of equal points."""
+        if self._policy.errors == "raise" and one.run._located.status == "failed":
+            one.run.result  # noqa: B018 - raises
+        yield self._found(one.run)
+        for twin in self._twins.pop(one.place, ()):
+            yield self._found(twin._copy(one.run))
 
     def _found(self, run: Run[Any]) -> Run[Any]:
         self._progress.add(run)
@@ -127,11 +137,9 @@ class Driver:
 
     def _read(self) -> Iterator[Run[Any]]:
         """Look the next window up: yield what is stored, and keep what is not."""
-        window = list(islice(self._source, _WINDOW))
-        self._exhausted = not window
-        found, todos = look_up(window, self._policy)
+        found, todos = look_up(self._source.window(), self._policy)
         yield from map(self._found, found)
-        for store in {one.performer.definition.store for one in todos}:
+        for store in {one.run._store for one in todos}:
             # Better no computing at all than computing a whole sweep that nothing keeps.
             store.create()
         fresh = [one for one in todos if self._is_first(one)]
@@ -145,9 +153,9 @@ class Driver:
 
     def _is_first(self, one: Todo) -> bool:
         """Whether the run is not on its way already, for an equal point."""
-        twins = self._twins.get(one.key)
+        twins = self._twins.get(one.place)
         if twins is None:
-            self._twins[one.key] = []
+            self._twins[one.place] = []
             return True
         twins.append(one.run)
         return False
@@ -166,7 +174,7 @@ class Driver:
             if not self._policy.refresh:
                 found, todos = stored_meanwhile(todos)
                 for one in found:
-                    yield from self._settled(one, self._found(one.run))
+                    yield from self._settled(one)
             if todos:
                 self._send(todos)
 
@@ -233,8 +241,10 @@ class Driver:
         if sent is not None:
             sent.abandon()
             self._pending.extend(sent.receive(0.0))
-        for _, pending in self._pending:
-            pending.finish()
-        # Last, since what comes back from an executor is here to do again.
-        held = (*self._beginning, *self._todo, *self._here)
-        release((*held, *([] if sent is None else sent.todos)))
+        try:
+            for _, pending in self._pending:
+                pending.finish()
+        finally:
+            # Last, since what comes back from an executor is here to do again.
+            held = (*self._beginning, *self._todo, *self._here)
+            release((*held, *([] if sent is None else sent.todos)))

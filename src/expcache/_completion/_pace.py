@@ -41,6 +41,7 @@ class Pace:
             and len(batch) < size
             and todo
             and todo[0].performer is first.performer
+            and todo[0].run._store is first.run._store
             and not todo[0].alone
         ):
             batch.append(todo.popleft())

@@ -34,7 +34,8 @@ class Policy:
                 choices = " or ".join(repr(one) for one in known)
                 message = f"cannot run with {option}={word!r}: no such policy. Use {choices}."
                 raise ValueError(message)
-        if timeout is not None and not timeout > 0:
+        numeric = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
+        if timeout is not None and not (numeric and timeout > 0):
             message = f"cannot run with timeout={timeout!r}: it is no positive number of seconds."
             raise ValueError(f"{message} Leave it out for no limit.")
         self.failed = failed

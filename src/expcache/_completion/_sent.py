@@ -54,7 +54,7 @@ class Sent:
         definition = performer.definition
         spill = None
         if self.executor.shares_files:
-            spill = definition.store.parts_directory(definition.name)
+            spill = todos[0].run._store.parts_directory(definition.name)
         by_value = definition.name in self._by_value
         try:
             cells = [one.make_cell() for one in todos]

@@ -10,7 +10,7 @@ from expcache._perform import Performer
 from expcache._run import Run
 
 if TYPE_CHECKING:
-    from expcache._store import Claim
+    from expcache._store import Claim, Store
 
 __all__ = ["Todo"]
 
@@ -33,6 +33,11 @@ class Todo:
     alone: bool = False
     """Whether it is sent by itself, since it was lost together with others."""
     cell: Cell | None = None
+
+    @property
+    def place(self) -> tuple[Store, str]:
+        """Where its result belongs."""
+        return self.run._store, self.key
 
     def make_cell(self) -> Cell:
         """Return what is needed to compute it; taken again for every attempt."""

@@ -13,6 +13,7 @@ from expcache._perform import Performer, sound
 from expcache._query import Located, id_of, is_result, located_at
 from expcache._record import read_header
 from expcache._run import Run
+from expcache._store import Store
 from expcache.errors import RecordError, UnknownIdError
 
 __all__ = ["expect", "look_up", "stored_meanwhile"]
@@ -22,7 +23,7 @@ def look_up(runs: list[Run[Any]], policy: Policy) -> tuple[list[Run[Any]], list[
     """Return the runs that have an outcome to serve, and what is to be computed."""
     found: list[Run[Any]] = []
     todo: list[Todo] = []
-    for performer, group in groupby(runs, _performer_of):
+    for (performer, _), group in groupby(runs, lambda run: (_performer_of(run), run._store)):
         _look_up(performer, list(group), policy, found, todo)
     return found, todo
 
@@ -34,15 +35,15 @@ def _look_up(
     found: list[Run[Any]],
     todo: list[Todo],
 ) -> None:
-    definition = performer.definition
-    definition.attach(definition.store)
+    definition, store = performer.definition, runs[0]._store
+    definition.attach(store)
     todos = [
         Todo(run, performer, key) for run, key in zip(runs, performer.keys_of(runs), strict=True)
     ]
     if not policy.refresh:
         stored, todos = _split(performer, todos)
         found.extend(one.run for one in stored)
-    failures = definition.store.get_many(definition.name, [f"{one.key}!" for one in todos])
+    failures = store.get_many(definition.name, [f"{one.key}!" for one in todos])
     for one in todos:
         one.failure = failures.get(f"{one.key}!")
         if one.failure is not None and policy.failed == "keep" and not policy.refresh:
@@ -53,7 +54,7 @@ def _look_up(
 
 def _split(performer: Performer, todos: list[Todo]) -> tuple[list[Todo], list[Todo]]:
     """Settle the runs whose result is stored; return them, and the others."""
-    definition, store = performer.definition, performer.definition.store
+    definition, store = performer.definition, todos[0].run._store
     envelopes = store.get_many(definition.name, [one.key for one in todos])
     stored: list[Todo] = []
     missing: list[Todo] = []
@@ -90,9 +91,9 @@ def stored_meanwhile(todos: list[Todo]) -> tuple[list[Todo], list[Todo]]:
 
 def expect(todos: Iterable[Todo]) -> None:
     """Note how long each took before: when it failed, or with older code."""
-    for performer, group in groupby(todos, lambda one: one.performer):
+    for (store, name), group in groupby(todos, lambda one: (one.run._store, one.run.experiment)):
         some = list(group)
-        newest = _newest(performer, [one.run.id for one in some if one.failure is None])
+        newest = _newest(store, name, [one.run.id for one in some if one.failure is None])
         for one in some:
             envelope = one.failure or newest.get(one.run.id)
             try:
@@ -101,9 +102,8 @@ def expect(todos: Iterable[Todo]) -> None:
                 continue
 
 
-def _newest(performer: Performer, ids: list[str]) -> dict[str, bytes]:
+def _newest(store: Store, name: str, ids: list[str]) -> dict[str, bytes]:
     """Return the newest result of each id, under any code."""
-    store, name = performer.definition.store, performer.definition.name
     keys = {id_of(key): key for key in store.keys_of(name, ids) if is_result(key)}
     envelopes = store.get_many(name, list(keys.values())) if keys else {}
     return {run_id: envelopes[key] for run_id, key in keys.items() if key in envelopes}

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from expcache._cell import belongs_to_runs, runs_around
-from expcache._definition import Definition
 from expcache._environment import host
 from expcache._perform._underway import sweeps_underway
 from expcache._query import located_at
@@ -20,8 +19,6 @@ __all__ = ["claimed", "claimed_async", "held_up", "may_wait_for_us"]
 
 class Seeker(Protocol):
     """What looks a run up: the part of a performer that waiting needs."""
-
-    definition: Definition
 
     def key_of(self, run: Run[Any]) -> str:
         """Return the record key of the run's result."""
@@ -79,7 +76,7 @@ def _steps(
     performer: Seeker, run: Run[Any], *, refresh: bool, adopt: bool
 ) -> Iterator[Run[Any] | Claim | float | None]:
     """Yield pauses, in seconds, and at last what came of waiting."""
-    store, name, key = performer.definition.store, run.experiment, performer.key_of(run)
+    store, name, key = run._store, run.experiment, performer.key_of(run)
     if key in runs_around():  # it calls itself: the end of that is Python's to find
         yield None
         return

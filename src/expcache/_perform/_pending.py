@@ -47,6 +47,15 @@ class Pending:
                 return False
         return True
 
+    @property
+    def _is_fenced(self) -> bool:
+        return bool(self.commits) and self.commits[-1].fenced
+
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether somebody else computes the run now, and nothing came of it yet."""
+        return self._is_fenced and self.run.status not in ("done", "failed")
+
     def finish(self) -> Run[Any]:
         """Wait until the record is safe; a result that could not be kept stays in the run."""
         try:
@@ -54,7 +63,7 @@ class Pending:
                 commit.wait()
         except StoreError as error:
             self.hold(error)
-        if self.commits and self.commits[-1].fenced:
+        if self._is_fenced:
             # Somebody took this run over and has the last word: what is stored counts.
             self.run._look_again()
         return self.run

@@ -71,11 +71,11 @@ class Performer:
 
     def locate(self, run: Run[Any]) -> Located:
         """Return where a run's record lies now."""
-        return self.definition.locate(self.definition.store, run._identity, run.params)
+        return self.definition.locate(run._store, run._identity, run.params)
 
     def recall(self, run: Run[Any]) -> Run[Any] | None:
         """Return the stored run, its record checked, or None; a damaged one is a miss."""
-        definition, store = self.definition, self.definition.store
+        definition, store = self.definition, run._store
         definition.attach(store)
         key = self.key_of(run)
         preimage: bytes | None = run._identity.preimage
@@ -99,8 +99,12 @@ class Performer:
         timeout = timeout or self.definition.options.timeout
         if timeout is not None:
             return self._within(run, refresh, timeout)
-        claim = claimed(self, run, refresh=refresh, adopt=True)
-        return run if isinstance(claim, Run) else self.begin(run, claim).finish()
+        while not isinstance(claim := claimed(self, run, refresh=refresh, adopt=True), Run):
+            pending = self.begin(run, claim)
+            pending.finish()
+            if not pending.is_taken_over:
+                break
+        return run
 
     def begin(self, run: Run[Any], claim: Claim | None) -> Pending:
         """Compute a run here, whatever is stored, and hand its record to the store."""
@@ -108,7 +112,7 @@ class Performer:
             cell = self.cell(run, self.failure(run), claim)
             return self.keep(run, self.perform(cell), claim)
         except BaseException:
-            self.release(claim)
+            self.release(run, claim)
             raise
 
     async def begin_async(self, run: Run[Any], claim: Claim | None) -> Pending:
@@ -117,13 +121,13 @@ class Performer:
             computed = await self.perform_async(self.cell(run, self.failure(run), claim))
             return self.keep(run, computed, claim)
         except BaseException:
-            self.release(claim)
+            self.release(run, claim)
             raise
 
-    def release(self, claim: Claim | None) -> None:
+    def release(self, run: Run[Any], claim: Claim | None) -> None:
         """Give up a run: somebody else may compute it."""
         if claim is not None:
-            self.definition.store.release(self.definition.name, [claim])
+            run._store.release(self.definition.name, [claim])
 
     def perform(self, cell: Cell) -> Computed:
         """Compute a cell in this thread; a coroutine function gets an event loop of its own."""
@@ -142,8 +146,8 @@ class Performer:
     def cell(self, run: Run[Any], failure: bytes | None = None, claim: Claim | None = None) -> Cell:
         """Return all that is needed to compute a run; ``failure`` is its failed record, if any."""
         definition, params = self.definition, run.params
-        store, told = definition.store, definition.told()
-        definition.attach(store)
+        told = definition.told()
+        definition.attach(run._store)
         identity = identity_of(definition.key, run, params)
         options = definition.options
         return Cell(
@@ -167,7 +171,7 @@ class Performer:
 
     def failure(self, run: Run[Any]) -> bytes | None:
         """Return the failed record of a run under the present code, if there is one."""
-        return self.definition.store.get(run.experiment, f"{self.key_of(run)}!")
+        return run._store.get(run.experiment, f"{self.key_of(run)}!")
 
     def key_of(self, run: Run[Any]) -> str:
         """Return the record key of a run's result under the present code."""
@@ -180,7 +184,7 @@ class Performer:
 
     def keep(self, run: Run[Any], computed: Computed, claim: Claim | None = None) -> Pending:
         """Hand the record of a computed run to the store; what cannot be kept is warned of."""
-        store, cell = self.definition.store, computed.cell
+        store, cell = run._store, computed.cell
         failure = computed.outcome if isinstance(computed.outcome, Failure) else None
         run._settle(located_at(cell.key + "!" if failure else cell.key), cached=False)
         run._remember(computed.header, None if failure is None else failure.exception)
@@ -190,13 +194,13 @@ class Performer:
         try:
             pending.commits = [*self._notes(store, cell.code), keep(store, computed, claim)]
         except (ResultError, StoreError) as error:
-            self.release(claim)
+            self.release(run, claim)
             pending.hold(error)
         return pending
 
     def keep_reply(self, run: Run[Any], cell: Cell, reply: Reply, claim: Claim | None) -> Pending:
         """Hand the record that a worker made of a run to the store."""
-        store, name = self.definition.store, self.definition.name
+        store, name = run._store, self.definition.name
         run._settle(Located("failed" if reply.failed else "done", reply.key), cached=False)
         run._note(reply.runtime, speaks=reply.speaks)
         if reply.failed:
