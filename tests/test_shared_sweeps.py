@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from expcache import Store, experiment, grid
 from marked import Marked, lines, until
 from plugin_project import plugin_arguments
 
@@ -199,3 +200,23 @@ def test_a_late_result_is_not_written(project: Marked, jobs: tuple[int, int]) ->
     third = wanting(project, 1, "third")
     assert said(third)["run"] == "done"
     assert said(third) == [True, "done", "second"]
+
+
+def test_looking_for_declared_runs_reads_no_claims(
+    isolated: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep of missing points does not ask for each of them who computes what."""
+
+    @experiment(version=1)
+    def declared(x: int) -> int:
+        return x
+
+    asked: list[str] = []
+
+    def claims(_: Store, name: str) -> dict[str, Any]:
+        asked.append(name)
+        return {}
+
+    monkeypatch.setattr(type(isolated), "claims", claims)
+    assert declared.sweep(grid(x=range(50))).run().results == list(range(50))
+    assert not asked

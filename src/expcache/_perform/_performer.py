@@ -81,7 +81,7 @@ class Performer:
         preimage: bytes | None = run._identity.preimage
         envelope = store.get(definition.name, key)
         if envelope is None and definition.declared:
-            located = self.locate(run)
+            located = definition.locate_stored(store, run._identity, run.params)
             if located.status == "done" and located.key is not None:
                 # Its params were compared one by one: it may lack a newer parameter.
                 key, preimage = located.key, None
