@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from expcache import Store, errors, experiment, grid, load, points, star, zipped
+from marked import until
 
 pytestmark = pytest.mark.usefixtures("isolated")
 
@@ -100,6 +102,88 @@ def test_extend_and_resume(study: Path) -> None:
     run_study(study, more)
     run_study(study, "from study import *; assert fit(A=10, B=[3, 2, 4, 3, 8]) == {'val': 80}")
     assert len(calls_of(study)) == 62
+
+
+LAUNCHED = """
+from pathlib import Path
+import os, sys, time
+from expcache import experiment, grid
+
+BAD = Path(__file__).with_name("bad")
+
+@experiment
+def launch(x):
+    with Path(__file__).with_suffix(".calls").open("a") as calls:
+        calls.write(f"{x}\\n")
+    print(f"out of {x}")
+    print(f"trouble of {x}", file=sys.stderr)
+    held = Path(__file__).with_name(f"held-{x}")
+    while held.exists():
+        time.sleep(0.005)
+    time.sleep(0.2)
+    if x == 2 and BAD.exists():
+        raise OSError("no more paper")
+    return x
+
+sweep_launch = launch.sweep(grid(x=[1, 2, 3]))
+
+if __name__ == "__main__":
+    sweep = launch.sweep(grid(x=[1, 2, 3, 4])) if "more" in sys.argv else sweep_launch
+    kept = "keep" if "keep" in sys.argv else "retry"
+    runs = sweep.run(
+        jobs=2, failed=kept, progress=lambda seen: (BAD.parent / f"done-{seen.done}").touch()
+    )
+    for run in runs:
+        print(run.id, run.status, run.output.split("\\n"))
+    sys.exit(any(run.status == "failed" for run in runs))
+"""
+
+
+def test_launch_interrupt_resume_and_logs(tmp_path: Path) -> None:
+    """Interrupted, extended, failing and tried again: only what has no result is computed."""
+    (tmp_path / "pyproject.toml").touch()
+    script = tmp_path / "study.py"
+    script.write_text(LAUNCHED, encoding="utf-8")
+    command = [sys.executable, "study.py"]
+    environment = {**os.environ, "EXPCACHE_STORE": ""}
+
+    def call(*arguments: str, status: int = 0) -> tuple[list[str], list[str]]:
+        before = len(calls_of(tmp_path))
+        done = subprocess.run(
+            [*command, *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status, done.stderr
+        shown = [line for line in done.stdout.splitlines() if "trouble of" in line]
+        return [line for line in shown if "[" in line], sorted(calls_of(tmp_path)[before:])
+
+    (tmp_path / "held-3").touch()
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL
+    ) as process:
+        assert until((tmp_path / "done-2").exists)
+        process.send_signal(signal.SIGINT)
+    assert process.returncode == -signal.SIGINT
+    (tmp_path / "held-3").unlink()
+    shown, computed = call()
+    assert computed == ["3"]
+    for x, line in enumerate(shown, 1):
+        assert "done" in line
+        assert f"out of {x}" in line
+        assert f"trouble of {x}" in line
+    assert call("more")[1] == ["4"]
+    (tmp_path / "bad").touch()
+    script.write_text(LAUNCHED.replace("0.2", "0.1"), encoding="utf-8")  # all is to do again
+    shown, computed = call("more", status=1)
+    assert computed == ["1", "2", "3", "4"]
+    assert [line.split()[1] for line in shown] == ["done", "failed", "done", "done"]
+    assert call("more", "keep", status=1)[1] == []
+    (tmp_path / "bad").unlink()
+    assert call("more")[1] == ["2"]
 
 
 def test_swapped_values_never_share_an_id() -> None:
