@@ -55,7 +55,6 @@ class Marked:
             "EXPCACHE_STORE": str(self.folder / "store"),
             "FOLDER": str(self.folder),
             "PYTHONPATH": SOURCES,
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
 
     def start(self, *arguments: object, **options: Any) -> subprocess.Popen[str]:

@@ -265,7 +265,7 @@ PLACES = {
     "reloaded": RELOADED,
 }
 METHODS = ["forkserver", "spawn", "fork"]
-USUAL = {("paths", "spawn"), ("edited", "spawn"), ("script", "fork"), ("reloaded", "fork")}
+USUAL = {("edited", "spawn"), ("reloaded", "fork")}
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from marked import Marked, lines, until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
 
-ROUNDS = int(os.environ.get("EXPCACHE_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("EXPCACHE_ROUNDS", "2"))
 POINTS = 400
 SECONDS = 10.0
 
@@ -96,7 +96,7 @@ def kill_workers(project: Marked, process: subprocess.Popen[str], chance: random
     """Kill one process of the program after the other, but not the program."""
     calls = project.folder / "calls"
     while process.poll() is None:
-        goal = len(lines(calls)) + chance.randrange(80)
+        goal = len(lines(calls)) + chance.randrange(200)
         until(partial(_reached, process, calls, goal))
         others = [pid for pid in project.living() if pid != process.pid]
         if others:

@@ -87,7 +87,7 @@ def drain(terminal: int, printed: list[bytes]) -> None:
         return
 
 
-@pytest.mark.parametrize(("how", "status", "method", "mode"), ENDS if ALL else ENDS[::2])
+@pytest.mark.parametrize(("how", "status", "method", "mode"), ENDS if ALL else ENDS[::3])
 def test_a_session_leaves_nothing(
     session: Marked, how: str, status: int, method: str, mode: str
 ) -> None:
