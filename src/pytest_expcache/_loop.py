@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
+from pytest_expcache._brief import Brief, is_bare
 from pytest_expcache._collect import Point, point_of
 from pytest_expcache._computing import Computing
 from pytest_expcache._groups import groups
@@ -16,6 +17,8 @@ from pytest_expcache._replay import is_replayed
 from pytest_expcache._report import Report
 from pytest_expcache._runs import Runs
 from pytest_expcache._skips import is_skipped
+from pytest_expcache._status import PointReport
+from pytest_expcache._unhooked import Unhooked
 
 __all__ = ["Loop"]
 
@@ -27,12 +30,16 @@ class Loop:
     those that wait for nothing, then each as soon as its point is completed.
     """
 
-    def __init__(self, options: Options, plans: Plans, runs: Runs, report: Report) -> None:
+    def __init__(
+        self, config: pytest.Config, options: Options, plans: Plans, runs: Runs, report: Report
+    ) -> None:
         """Begin with nothing computed."""
         self._options = options
         self._plans = plans
         self._runs = runs
         self._report = report
+        self._brief = Brief(config)
+        self._unhooked = Unhooked(config)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -85,13 +92,30 @@ class Loop:
             del left[item]
             # Any of the same group will do: what it shares with this one stays set up.
             nextitem = next(iter(left), after)
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
             point = point_of(item)
+            if point is None or not self._is_told(computing, item, point, nextitem):
+                self._brief.set_up = True
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
             if point is not None:
                 computing.used(point.id)
             if session.shouldfail or session.shouldstop:
                 computing.drain()
                 raise _end(session)
+
+    def _is_told(
+        self, computing: Computing, item: pytest.Item, point: Point, nextitem: pytest.Item | None
+    ) -> bool:
+        """Report a point whose run is fine and of which nothing else is to be done or shown."""
+        run = computing.silent(point.id) if is_bare(item) and self._unhooked(item) else None
+        if run is None:
+            return False
+        completed = computing.get(point, refresh=False, again=False)
+        seconds = float(run.runtime or 0.0)
+        status = "cached" if completed.cached else "computed"
+        told = PointReport(point.id, point.sweep.name, status, seconds, "")
+        self._runs.refreshed(point)
+        self._brief.report(item, nextitem, told, 0.0 if completed.cached else seconds)
+        return True
 
 
 def _as_ready(group: list[pytest.Item], computing: Computing) -> Iterator[pytest.Item]:

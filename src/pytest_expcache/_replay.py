@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_expcache._collect import Point, is_sweep, point_of
+from pytest_expcache._brief import Brief, is_bare
+from pytest_expcache._collect import Point, point_of
 from pytest_expcache._plans import Plans, in_resume_order
 from pytest_expcache._status import PointReport
 from pytest_expcache._xdist import is_worker
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Replay", "is_replayed"]
 
-_PHASES: tuple[Literal["setup", "call", "teardown"], ...] = ("setup", "call", "teardown")
-_MARKS = {"skip", "skipif", "xfail"}
-
 
 class Replay:
     """The part of the plugin that replays; registered with ``--sweep-resume`` only."""
@@ -29,10 +25,7 @@ class Replay:
     def __init__(self, config: pytest.Config, plans: Plans) -> None:
         """Begin with nothing set up."""
         self._plans = plans
-        self._teardown: Callable[..., None] = config.pluginmanager.getplugin(
-            "runner"
-        ).pytest_runtest_teardown
-        self._set_up = False
+        self._brief = Brief(config)
         self._orders = not is_worker(config)
 
     @pytest.hookimpl(trylast=True)
@@ -52,44 +45,21 @@ class Replay:
         point = point_of(item)
         run = self._stored(item, point) if point is not None else None
         if run is None or point is None:
-            self._set_up = True
+            self._brief.set_up = True
             return None
-        hook = item.ihook
-        hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        for report in _reports(item, point, run.runtime or 0.0):
-            hook.pytest_runtest_logreport(report=report)
-        failed = self._tear_down(item, nextitem)
-        if failed is not None:
-            hook.pytest_runtest_logreport(report=failed)
-        hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        seconds = float(run.runtime or 0.0)
+        told = PointReport(point.id, point.sweep.name, "cached", seconds, "")
+        self._brief.report(item, nextitem, told, 0.0)
         return True
 
     def _stored(self, item: pytest.Item, point: Point) -> Run[Any] | None:
         """Return the run if there is nothing left to do for this test, not even a mark."""
         return _read(point) if is_replayed(item, self._plans.status(point)) else None
 
-    def _tear_down(
-        self, item: pytest.Item, nextitem: pytest.Item | None
-    ) -> pytest.TestReport | None:
-        """Tear down what earlier tests set up and the next one does not share.
-
-        The runner's own hook does it, without the others: they expect a test that was set up.
-        """
-        if not self._set_up or (nextitem is not None and nextitem.parent is item.parent):
-            return None
-        call = pytest.CallInfo.from_call(
-            lambda: self._teardown(item, nextitem),
-            when="teardown",
-            reraise=(KeyboardInterrupt, pytest.exit.Exception),
-        )
-        # Made without the hook, for the same reason.
-        return None if call.excinfo is None else pytest.TestReport.from_item_and_call(item, call)
-
 
 def is_replayed(item: pytest.Item, status: str) -> bool:
     """Whether there is nothing left to do for a test of a point, not even a mark."""
-    bare = status == "done" and isinstance(item, pytest.Function) and is_sweep(item.obj)
-    return bare and not any(mark.name in _MARKS for mark in item.iter_markers())
+    return status == "done" and is_bare(item)
 
 
 def _read(point: Point) -> Run[Any] | None:
@@ -97,21 +67,3 @@ def _read(point: Point) -> Run[Any] | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # computing it warns
         return point.sweep[point.index].find()
-
-
-def _reports(item: pytest.Item, point: Point, seconds: float) -> Iterator[pytest.TestReport]:
-    told = PointReport(point.id, point.sweep.name, "cached", float(seconds), "")
-    keywords: dict[str, Literal[1]] = dict.fromkeys(item.keywords, 1)
-    now = time.time()
-    for phase in _PHASES:
-        yield pytest.TestReport(
-            item.nodeid,
-            item.location,
-            keywords,
-            "passed",
-            None,
-            phase,
-            start=now,
-            stop=now,
-            user_properties=told.to_properties(),
-        )

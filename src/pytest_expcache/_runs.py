@@ -132,6 +132,10 @@ class Runs:
             _end(session, refusal)
         self._has_store = True
 
+    def refreshed(self, point: Point) -> None:
+        """Note that a point was computed, if it was to be computed anew."""
+        self._refreshed.add(point.id)
+
     def _is_missing(self, point: Point) -> bool:
         return self._plans.status(point) != "done"
 

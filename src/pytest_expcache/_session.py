@@ -32,7 +32,7 @@ def begin(config: pytest.Config) -> None:
     if options.jobs.count:
         from pytest_expcache._loop import Loop  # noqa: PLC0415 - for sessions with jobs only
 
-        manager.register(Loop(options, plans, runs, report), "expcache-loop")
+        manager.register(Loop(config, options, plans, runs, report), "expcache-loop")
     if is_worker(config):
         manager.register(ToController(report), "expcache-to-controller")
     if options.resume and not _shows_setup(config):
