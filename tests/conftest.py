@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,5 +44,9 @@ def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def marked(tmp_path: Path) -> Iterator[Marked]:
     """A folder of programs whose processes are all found, and ended at the latest with the test."""
     made = Marked(tmp_path)
+    # Whoever runs the tests may ignore it, as nohup does, and programs take that over.
+    hang_up = getattr(signal, "SIGHUP", signal.SIGTERM)
+    before = signal.signal(hang_up, signal.SIG_DFL)
     yield made
     made.end()
+    signal.signal(hang_up, before)

@@ -19,7 +19,9 @@ class Live:
     def __init__(self, config: pytest.Config) -> None:
         """Show nothing yet; nothing at all with ``-q`` or without a reporter."""
         reporter = config.pluginmanager.getplugin("terminalreporter")
-        self._reporter = reporter if config.get_verbosity() >= 0 else None
+        # Without a reporter, older versions of pytest know no verbosity.
+        shows = reporter is not None and config.get_verbosity() >= 0
+        self._reporter = reporter if shows else None
         self._display: Display | None = None
 
     def take(self, progress: Progress) -> None:
