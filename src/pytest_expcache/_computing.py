@@ -146,7 +146,7 @@ class Computing:
 def _warned(config: pytest.Config) -> Iterator[None]:
     """Hand warnings to pytest that no test is to blame for, such as of a damaged record."""
     with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")  # it is no test's error
+        warnings.simplefilter("default")  # no test is to fail for it
         yield
     for one in seen or ():
         config.hook.pytest_warning_recorded.call_historic(
