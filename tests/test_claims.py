@@ -165,8 +165,9 @@ def test_a_claim_that_nothing_refers_to_is_given_up(store: Store) -> None:
     """A claim lost by an exception or a Ctrl-C does not keep its own process waiting."""
     store.claim("e", ["a"])
     gc.collect()
-    assert not store.claims("e")["a"].live
-    assert store.claim("e", ["a"])["a"].generation == 2
+    # The next heartbeat removes its row, which may be now.
+    assert not any(one.live for one in store.claims("e").values())
+    assert "a" in store.claim("e", ["a"])
 
 
 def test_a_lost_claim_is_removed_with_the_next_beat(

@@ -10,7 +10,7 @@ import pytest
 
 import subjects
 from expcache import Store, as_completed, experiment, grid
-from expcache._perform import _claiming, underway
+from expcache._perform import _claiming, _underway, underway
 from travelling import run_script
 
 pytestmark = pytest.mark.usefixtures("isolated")
@@ -147,6 +147,8 @@ def test_patience_with_others_does_not_end_where_nothing_is_held_up(
     isolated: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What another process is to compute is waited for, however long that takes."""
+    # Not even by a sweep that an earlier test has left to the collector.
+    monkeypatch.setattr(_underway._local, "sweeps", [])
     monkeypatch.setattr(_claiming, "host", lambda: "elsewhere")
     monkeypatch.setattr(_claiming, "PATIENCE", 0.0)
     sweep = subjects.square.sweep(grid(x=[3]))
