@@ -48,6 +48,7 @@ FLOORS = {
     "_completion": 8,
     "_state": 8,
     "_sweep": 9,
+    "_async_experiment": 10,
     "_decorator": 10,
     "_experiment": 10,
     "__init__": 11,

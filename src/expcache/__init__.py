@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from expcache import errors
+from expcache._async_experiment import AsyncExperiment
 from expcache._decorator import experiment
 from expcache._encode import register
-from expcache._experiment import AsyncExperiment, Experiment
+from expcache._experiment import Experiment
 from expcache._file import File
 from expcache._ids import load_ids
 from expcache._load import load

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
-from expcache._experiment import AsyncExperiment, Experiment
+from expcache._async_experiment import AsyncExperiment
+from expcache._experiment import Experiment
 from expcache.errors import CodeError
 
 if TYPE_CHECKING:

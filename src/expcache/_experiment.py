@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from expcache._key import Identity
     from expcache._perform import Performer
 
-__all__ = ["AsyncExperiment", "Experiment"]
+__all__ = ["Experiment", "result_of"]
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -136,14 +136,14 @@ class Experiment(Generic[P, R]):
         performer = self._performer
         run: Run[R] = performer.handle(params, identity=identity)
         if self._definition.options.timeout is not None:
-            return _result_of(run.compute())
+            return result_of(run.compute())
         if self._definition.declared and performer.recall(run) is not None:
-            return _result_of(run)
+            return result_of(run)
         from expcache._perform import claimed  # noqa: PLC0415 - as above
 
         claim = claimed(performer, run)
         if isinstance(claim, Run):
-            return _result_of(run)
+            return result_of(run)
         value: R = performer.begin(run, claim).unwrap()
         return value
 
@@ -202,43 +202,7 @@ class Experiment(Generic[P, R]):
         return Sweep(self, self._performer, over, name, place)
 
 
-class AsyncExperiment(Experiment[P, R]):
-    """An experiment whose function is a coroutine function; calling it gives an awaitable."""
-
-    _is_async = True
-
-    async def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:  # type: ignore[override]
-        """Return the stored result, or await the function in the caller's event loop."""
-        __tracebackhide__ = True
-        params = self._definition.bind(args, kwargs, self._fixed)
-        identity = self._definition.key.identify(params)
-        found = self._recall(self._definition, identity)
-        if found:
-            return found[0]
-        performer = self._performer
-        run: Run[R] = performer.handle(params, identity=identity)
-        if self._definition.declared and performer.recall(run) is not None:
-            return _result_of(run)
-        return await self._await(performer, run)
-
-    async def _await(self, performer: Performer, run: Run[R]) -> R:
-        __tracebackhide__ = True
-        timeout = self._definition.options.timeout
-        if timeout is not None:
-            import asyncio  # noqa: PLC0415 - whoever awaits this has imported it
-
-            return _result_of(await asyncio.to_thread(run.compute))
-        from expcache._perform import claimed_async  # noqa: PLC0415 - as above
-
-        claim = await claimed_async(performer, run)
-        if isinstance(claim, Run):
-            return _result_of(run)
-        pending = await performer.begin_async(run, claim)
-        value: R = pending.unwrap()
-        return value
-
-
-def _result_of(run: Run[R]) -> R:
+def result_of(run: Run[R]) -> R:
     """Return a run's result, or raise what its function raised."""
     __tracebackhide__ = True
     error = run.error
