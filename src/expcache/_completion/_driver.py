@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Iterator
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from expcache._completion._claims import claim, release
+from expcache._completion._handover import Handover
 from expcache._completion._pace import Pace
 from expcache._completion._place import Place
 from expcache._completion._policy import Policy
 from expcache._completion._source import WINDOW, Source
 from expcache._completion._todo import Todo
+from expcache._completion._waiting import Waiting
 from expcache._completion._window import expect, look_up, stored_meanwhile
 from expcache._perform import Pending
 from expcache._progress import Progress
 from expcache._run import Run
-from expcache._store import Store
 
 if TYPE_CHECKING:
     from expcache._completion._sent import Sent
 
 __all__ = ["Driver"]
 
-_UNDER_WAY = 1024
-"""How many commits may be on their way."""
-
-_WORTH_WAITING = 0.001
-"""A run that took longer, in seconds, is handed over only after its own commit; records of
-shorter ones are committed in groups while the next ones are computed."""
-
 _COMMIT_PAUSE = 0.004
 """How often to look, in seconds, whether what was computed elsewhere is safe by now."""
-
-_FIRST_PAUSE = 0.005
-_LONGEST_PAUSE = 0.25
 
 
 class Driver:
@@ -72,17 +62,15 @@ class Driver:
         self._todo: deque[Todo] = deque()
         self._beginning: list[Todo] = []
         self._here: deque[Todo] = deque()
-        self._waiting: list[Todo] = []
-        self._pause = _FIRST_PAUSE
-        self._pending: deque[tuple[Todo, Pending]] = deque()
-        self._twins: dict[tuple[Store, str], list[Run[Any]]] = {}
-        self._patient = self.draining = False
+        self._waiting = Waiting()
+        self._handover = Handover(policy, progress, self._waiting)
+        self.draining = False
 
     def steps(self) -> Iterator[Run[Any]]:
         """Yield every run once its record is safe."""
         try:
             while True:
-                yield from self._give()
+                yield from self._handover.give()
                 if self.draining:
                     self._drain()
                 elif not self._source.exhausted and len(self._todo) < self._enough:
@@ -96,53 +84,17 @@ class Driver:
         self._source.end()
 
     def _in_flight(self) -> bool:
-        held = self._here or self._waiting or self._pending or self._todo or self._sent
+        held = self._here or self._waiting or self._handover.pending or self._todo or self._sent
         return bool(held) or not (self._source.exhausted or self.draining)
-
-    def _give(self) -> Iterator[Run[Any]]:
-        """Yield the runs whose records are safe; with patience, wait for all of them."""
-        patient, self._patient = self._patient, False
-        pending, policy, twins = self._pending, self._policy, self._twins
-        while pending and (patient or len(pending) > _UNDER_WAY or pending[0][1].done):
-            one, computed = pending.popleft()
-            run = computed.finish()
-            if computed.is_taken_over:
-                self._wait_for_others(one)
-                continue
-            if policy.errors == "raise" and computed.status == "failed":
-                computed.unwrap()
-            if policy.relay and computed.speaks:
-                computed.relay()
-            self._progress.add(computed)
-            yield run
-            for twin in twins.pop(one.place, ()):
-                yield self._found(twin._copy(run))
-
-    def _wait_for_others(self, one: Todo) -> None:
-        """Wait for a run that somebody took over while we computed it."""
-        one.claim, one.waited = None, one.waited or time.monotonic()
-        self._waiting.append(one)
-
-    def _settled(self, one: Todo) -> Iterator[Run[Any]]:
-        """Yield a run that was stored meanwhile, and with it those of equal points."""
-        if self._policy.errors == "raise" and one.run._located.status == "failed":
-            one.run.result  # noqa: B018 - raises
-        yield self._found(one.run)
-        for twin in self._twins.pop(one.place, ()):
-            yield self._found(twin._copy(one.run))
-
-    def _found(self, run: Run[Any]) -> Run[Any]:
-        self._progress.add(run)
-        return run
 
     def _read(self) -> Iterator[Run[Any]]:
         """Look the next window up: yield what is stored, and keep what is not."""
         found, todos = look_up(self._source.window(), self._policy)
-        yield from map(self._found, found)
+        yield from map(self._handover.found, found)
         for store in {one.run._store for one in todos}:
             # Better no computing at all than computing a whole sweep that nothing keeps.
             store.create()
-        fresh = [one for one in todos if self._is_first(one)]
+        fresh = [one for one in todos if self._handover.twins.is_first(one)]
         if self._foresees:
             expect(fresh)
             self._progress.expect(one.expected for one in fresh)
@@ -151,30 +103,20 @@ class Driver:
             fresh.sort(key=lambda one: -inf if one.expected is None else -one.expected)
         self._todo.extend(fresh)
 
-    def _is_first(self, one: Todo) -> bool:
-        """Whether the run is not on its way already, for an equal point."""
-        twins = self._twins.get(one.place)
-        if twins is None:
-            self._twins[one.place] = []
-            return True
-        twins.append(one.run)
-        return False
-
     def _begin(self) -> Iterator[Run[Any]]:
         """Claim and begin what there is room for; yield what was stored meanwhile."""
         if self._waiting and not self._todo:
-            self._todo.extend(self._waiting)
-            self._waiting.clear()
+            self._waiting.move_to(self._todo)
         while self._todo and self._has_room():
             self._beginning = self._pace.take(self._todo, self._jobs or 1)
-            todos = claim(self._beginning, self._waiting)
+            todos = claim(self._beginning, self._waiting.todos)
             if not todos:
                 continue
-            self._pause = _FIRST_PAUSE
+            self._waiting.hasten()
             if not self._policy.refresh:
                 found, todos = stored_meanwhile(todos)
                 for one in found:
-                    yield from self._settled(one)
+                    yield from self._handover.settled(one)
             if todos:
                 self._send(todos)
 
@@ -199,7 +141,7 @@ class Driver:
             return
         if self._sent is None:
             self._sent = self._place.hire(self._todo.extendleft)
-        self._pending.extend(self._sent.send(todos, self._limit(todos[0])))
+        self._handover.pending.extend(self._sent.send(todos, self._limit(todos[0])))
 
     def _go_on(self) -> None:
         """Compute one run here, or wait for the first news of any."""
@@ -209,30 +151,27 @@ class Driver:
             self._keep(one, one.performer.keep(one.run, computed, one.claim))
             self._here.popleft()
         elif self._sent:
-            seconds = self._pause if self._waiting else None
-            if self._pending:  # not for the commit alone: the workers need more to do meanwhile
-                seconds = _COMMIT_PAUSE
+            seconds = self._waiting.pause if self._waiting else None
+            if self._handover.pending:
+                seconds = _COMMIT_PAUSE  # not for the commit alone: the workers need more to do
             for one, pending in self._sent.receive(seconds):
                 self._keep(one, pending)
-        elif self._waiting and not self._pending:
-            time.sleep(self._pause)
+        elif self._waiting and not self._handover.pending:
+            self._waiting.sleep()
         else:
-            self._patient = True
-        self._pause = min(self._pause * 1.5, _LONGEST_PAUSE)
+            self._handover.patient = True
+        self._waiting.relax()
 
     def _keep(self, one: Todo, pending: Pending) -> None:
-        self._pending.append((one, pending))
         self._pace.note(one.run.experiment, pending.runtime)
-        stops = self._policy.errors == "raise" and pending.status == "failed"
-        if stops or (pending.runtime > _WORTH_WAITING and self._sent is None):
-            self._patient = True
+        self._handover.keep(one, pending, here=self._sent is None)
 
     def _drain(self) -> None:
         """Begin nothing that is not begun."""
         if self._sent is not None:
             self._sent.drop_queued()
         release((*self._todo, *self._here))
-        for held in (self._todo, self._here, self._waiting):
+        for held in (self._todo, self._here, self._waiting.todos):
             held.clear()
 
     def _leave(self) -> None:
@@ -240,10 +179,9 @@ class Driver:
         sent = self._sent
         if sent is not None:
             sent.abandon()
-            self._pending.extend(sent.receive(0.0))
+            self._handover.pending.extend(sent.receive(0.0))
         try:
-            for _, pending in self._pending:
-                pending.finish()
+            self._handover.finish()
         finally:
             # Last, since what comes back from an executor is here to do again.
             held = (*self._beginning, *self._todo, *self._here)
