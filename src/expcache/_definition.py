@@ -6,16 +6,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from expcache._agreement import settle
 from expcache._code import Pinned, Tracker, file_of, name_of
 from expcache._encode import digest, encode
 from expcache._key import Identity, Key
 from expcache._query import Located, Stored
-from expcache._record import read_header
 from expcache._store import MemoryStore, Store, current_store
-from expcache.errors import CodeError, IdentityError, RecordError
+from expcache.errors import CodeError, IdentityError
 
 if TYPE_CHECKING:
-    from expcache._record import Header
+    from expcache._acceptance import Adopted
 
 __all__ = ["Definition", "Options"]
 
@@ -72,7 +72,7 @@ class Definition:
         self._tracker = pinned or self._track()
         # The defaults belong to the code: a parameter left at its default is not in the id.
         self._defaults = {n: _digest_of(v) for n, v in self.key.signature.defaults.items()}
-        self._declared_code = digest(encode(("declared", self._basis, self._defaults)))
+        self._declared_code = digest(encode(("declared", self.basis, self._defaults)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle with the code as it is now: where it is unpickled, there may be no source."""
@@ -109,7 +109,7 @@ class Definition:
         if tracker is None:
             return self._declared_code
         if self.declared:
-            return digest(encode(("declared", self._basis, self._defaults)))
+            return digest(encode(("declared", self.basis, self._defaults)))
         return tracker.current().digest
 
     def code_with(self, classes: tuple[type, ...]) -> str:
@@ -138,7 +138,7 @@ class Definition:
     @property
     def code_notes(self) -> dict[str, Any]:
         """What a record says of its code beside the fingerprint."""
-        notes: dict[str, Any] = {"declared": self._basis} if self.declared else {}
+        notes: dict[str, Any] = {"declared": self.basis} if self.declared else {}
         if self._tracker is not None:
             notes["unseen"] = list(self._tracker.current().unseen)
         return notes
@@ -150,7 +150,7 @@ class Definition:
         return {**self.code_notes, "parts": [part._asdict() for part in parts]}
 
     @property
-    def _basis(self) -> list[str]:
+    def basis(self) -> list[str]:
         """What the user declares of the code, and the fingerprint of what it depends on."""
         version, tracker = self.options.version, self._tracker
         declared = "ignore" if version is None else f"version {version}"
@@ -183,44 +183,27 @@ class Definition:
         """Return the status of one run and where its record lies."""
         stored = self.stored(store, identity.id)
         located = stored.locate(identity.id, self.code_with(identity.classes))
-        return self.settle(store, located, params)
+        return settle(self, store, located, params)
 
     def locate_stored(self, store: Store, identity: Identity, params: Mapping[str, Any]) -> Located:
         """Do the same, whoever computes the run now: to look at all claims takes longer."""
         stored = Stored(store.keys(self.name, identity.id))
         located = stored.locate(identity.id, self.code_with(identity.classes))
-        return self.settle(store, located, params)
+        return settle(self, store, located, params)
 
     def stored(self, store: Store, prefix: str = "") -> Stored:
         """Return what is stored of the runs whose ids begin so, and who computes others."""
-        return Stored(store.keys(self.name, prefix), lambda: live_keys(store, self.name))
-
-    def settle(self, store: Store, located: Located, params: Mapping[str, Any]) -> Located:
-        """Look again at a stale run of declared code: only a changed default makes it stale.
-
-        The code of such an experiment changes with its defaults alone, and a record is as good
-        as ever for params that agree wherever both have a value.
-        """
-        if not self.declared or located.status != "stale" or located.key is None:
-            return located
-        envelope = store.get(self.name, located.key)
-        try:
-            header = None if envelope is None else read_header(envelope)
-        except RecordError:
-            return located
-        if header is None or not self._agrees(header, params):
-            return located
-        return Located("done", located.key)
-
-    def _agrees(self, header: Header, params: Mapping[str, Any]) -> bool:
-        if header.code_notes.get("declared") != self._basis:
-            return False
-        from expcache._codec import describe  # noqa: PLC0415 - only for changed defaults
-
-        hashed = set(params) - set(self.options.ignore)
-        return all(
-            header.params[name] == describe(params[name]) for name in hashed & set(header.params)
+        return Stored(
+            store.keys(self.name, prefix),
+            lambda: live_keys(store, self.name),
+            lambda: self.adopted(store),
         )
+
+    def adopted(self, store: Store) -> Mapping[str, Adopted]:
+        """Return, by the key of a result, the record of other code that was accepted for it."""
+        from expcache._acceptance import adopted  # noqa: PLC0415 - no hit asks for it
+
+        return adopted(store, self.name)
 
 
 def live_keys(store: Store, experiment: str) -> set[str]:

@@ -137,7 +137,7 @@ class Experiment(Generic[P, R]):
         run: Run[R] = performer.handle(params, identity=identity)
         if self._definition.options.timeout is not None:
             return result_of(run.compute())
-        if self._definition.declared and performer.recall(run) is not None:
+        if performer.recall_older(run) is not None:
             return result_of(run)
         from expcache._perform import claimed  # noqa: PLC0415 - as above
 

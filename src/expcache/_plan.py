@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from expcache._agreement import settle
 from expcache._query import Located, Status
 from expcache._run import Run
 from expcache._runset import RunSet
@@ -43,7 +44,7 @@ def locate_all(
     if definition.declared:
         for index, one in enumerate(located):
             if one.status == "stale":
-                located[index] = definition.settle(store, one, params(index))
+                located[index] = settle(definition, store, one, params(index))
     return located
 
 

@@ -5,10 +5,11 @@ A record key is ``{id}-{code}`` for a result and the same with ``!`` for a failu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Literal, NamedTuple, Protocol
 
 __all__ = [
+    "Adopted",
     "Errors",
     "Failed",
     "Located",
@@ -60,30 +61,49 @@ def located_at(key: str) -> Located:
     return Located("failed" if is_failure(key) else "done", key)
 
 
+class Adopted(Protocol):
+    """A record that counts for a run under other code."""
+
+    @property
+    def key(self) -> str:
+        """The key of the record."""
+
+
 class Stored:
     """What is stored of the runs of one experiment.
 
     Args:
         keys: the record keys of the experiment, oldest first.
         live: returns the keys of the results that somebody computes now.
+        adopted: returns, by the key of a result, the record that was accepted for it.
     """
 
-    __slots__ = ("_keys", "_live", "_newest", "_read_live")
+    __slots__ = ("_adopted", "_keys", "_live", "_newest", "_read_adopted", "_read_live")
 
     def __init__(
-        self, keys: Iterable[str], live: Callable[[], Collection[str]] = frozenset
+        self,
+        keys: Iterable[str],
+        live: Callable[[], Collection[str]] = frozenset,
+        adopted: Callable[[], Mapping[str, Adopted]] = dict,
     ) -> None:
         """Hold the keys."""
         self._keys = dict.fromkeys(keys)
         self._newest: dict[str, str] | None = None
         self._read_live = live
         self._live: Collection[str] | None = None
+        self._read_adopted = adopted
+        self._adopted: Mapping[str, Adopted] | None = None
 
     def locate(self, run_id: str, code: str) -> Located:
         """Return the status of one run under a code, and where its record lies."""
         key = f"{run_id}-{code}"
         if key in self._keys:
             return Located("done", key)
+        if self._adopted is None:
+            self._adopted = self._read_adopted()
+        older = self._adopted.get(key)
+        if older is not None and older.key in self._keys:
+            return Located("done", older.key)
         if self._live is None:
             self._live = self._read_live()
         if key in self._live:

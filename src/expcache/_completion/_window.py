@@ -9,7 +9,7 @@ from typing import Any
 from expcache._completion._claims import release
 from expcache._completion._policy import Policy
 from expcache._completion._todo import Todo
-from expcache._perform import Performer, sound
+from expcache._perform import Performer, recall_older, sound
 from expcache._query import Located, id_of, is_result, located_at
 from expcache._record import read_header
 from expcache._run import Run
@@ -56,18 +56,20 @@ def _split(performer: Performer, todos: list[Todo]) -> tuple[list[Todo], list[To
     """Settle the runs whose result is stored; return them, and the others."""
     definition, store = performer.definition, todos[0].run._store
     envelopes = store.get_many(definition.name, [one.key for one in todos])
-    stored: list[Todo] = []
-    missing: list[Todo] = []
-    for one in todos:
-        envelope, preimage = envelopes.get(one.key), one.run._identity.preimage
-        if envelope is not None and sound(store, definition.name, one.key, envelope, preimage):
-            one.run._settle(Located("done", one.key), cached=True)
-            stored.append(one)
-        elif definition.declared and performer.recall(one.run) is not None:
-            stored.append(one)
-        else:
-            missing.append(one)
-    return stored, missing
+    stored = [one for one in todos if _is_stored(store, one, envelopes.get(one.key))]
+    found = {id(one) for one in stored}
+    rest = [one for one in todos if id(one) not in found]
+    older = set(map(id, recall_older(definition, store, [one.run for one in rest])))
+    stored += [one for one in rest if id(one.run) in older]
+    return stored, [one for one in rest if id(one.run) not in older]
+
+
+def _is_stored(store: Store, one: Todo, envelope: bytes | None) -> bool:
+    preimage = one.run._identity.preimage
+    if envelope is None or not sound(store, one.run.experiment, one.key, envelope, preimage):
+        return False
+    one.run._settle(Located("done", one.key), cached=True)
+    return True
 
 
 def stored_meanwhile(todos: list[Todo]) -> tuple[list[Todo], list[Todo]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from expcache._perform._claiming import claimed, claimed_async, held_up, may_wait_for_us
+from expcache._perform._older import recall_older
 from expcache._perform._pending import Pending
 from expcache._perform._performer import Performer
 from expcache._perform._sound import sound
@@ -15,6 +16,7 @@ __all__ = [
     "claimed_async",
     "held_up",
     "may_wait_for_us",
+    "recall_older",
     "sound",
     "underway",
 ]

@@ -11,6 +11,7 @@ from expcache._environment import current_environment
 from expcache._key import Identity
 from expcache._outcome import Failure
 from expcache._perform._claiming import claimed
+from expcache._perform._older import recall_older
 from expcache._perform._pending import Pending, outcome_of
 from expcache._perform._sound import attempts_of, sound
 from expcache._perform._unchanged import identity_of, vouch_for
@@ -77,18 +78,15 @@ class Performer:
         """Return the stored run, its record checked, or None; a damaged one is a miss."""
         definition, store = self.definition, run._store
         definition.attach(store)
-        key = self.key_of(run)
-        preimage: bytes | None = run._identity.preimage
+        key, preimage = self.key_of(run), run._identity.preimage
         envelope = store.get(definition.name, key)
-        if envelope is None and definition.declared:
-            located = definition.locate_stored(store, run._identity, run.params)
-            if located.status == "done" and located.key is not None:
-                # Its params were compared one by one: it may lack a newer parameter.
-                key, preimage = located.key, None
-                envelope = store.get(definition.name, key)
         if envelope is None or not sound(store, definition.name, key, envelope, preimage):
-            return None
+            return self.recall_older(run)
         return run._settle(located_at(key), cached=True)
+
+    def recall_older(self, run: Run[Any]) -> Run[Any] | None:
+        """Return a run that only a result of other code can stand for, or None."""
+        return next(iter(recall_older(self.definition, run._store, [run])), None)
 
     def compute(
         self, run: Run[Any], *, refresh: bool = False, timeout: float | None = None

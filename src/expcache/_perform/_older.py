@@ -1,0 +1,62 @@
+"""Serve results of other code, where somebody answers for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from expcache._definition import Definition
+from expcache._perform._sound import sound
+from expcache._query import located_at
+from expcache._run import Run
+from expcache._store import Store
+
+__all__ = ["recall_older"]
+
+
+def recall_older(definition: Definition, store: Store, runs: Sequence[Run[Any]]) -> list[Run[Any]]:
+    """Return those runs, settled, that an accepted or a still valid older record stands for.
+
+    They have no result of their own under the present code. A damaged record is a miss.
+    """
+    found = _recall_adopted(definition, store, runs)
+    if definition.declared:
+        served = set(map(id, found))
+        found += [r for r in runs if id(r) not in served and _is_valid(definition, store, r)]
+    return found
+
+
+def _recall_adopted(
+    definition: Definition, store: Store, runs: Sequence[Run[Any]]
+) -> list[Run[Any]]:
+    adopted = definition.adopted(store) if runs else None
+    if not adopted:
+        return []
+    keys = [_own(definition, run) for run in runs]
+    wanted = [(run, adopted[key]) for run, key in zip(runs, keys, strict=True) if key in adopted]
+    envelopes = store.get_many(definition.name, [older.key for _, older in wanted])
+    found: list[Run[Any]] = []
+    for run, older in wanted:
+        envelope = envelopes.get(older.key)
+        if envelope is None or older.preimage != run._identity.preimage:
+            continue
+        # Its params were compared when it was accepted: it may lack a newer parameter.
+        if sound(store, definition.name, older.key, envelope, None):
+            found.append(run._settle(located_at(older.key), cached=True))
+    return found
+
+
+def _is_valid(definition: Definition, store: Store, run: Run[Any]) -> bool:
+    located = definition.locate_stored(store, run._identity, run.params)
+    if located.status != "done" or located.key is None or located.key == _own(definition, run):
+        return False
+    # Here they were compared just now.
+    envelope = store.get(definition.name, located.key)
+    if envelope is None or not sound(store, definition.name, located.key, envelope, None):
+        return False
+    run._settle(located_at(located.key), cached=True)
+    return True
+
+
+def _own(definition: Definition, run: Run[Any]) -> str:
+    return f"{run.id}-{definition.code_with(run._identity.classes)}"
