@@ -11,6 +11,7 @@ from expcache._record import read_value
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from expcache._drift import Drift
     from expcache._record import Header
     from expcache._store import Claim, Store
 
@@ -165,6 +166,21 @@ class Account:
             return {}
         environment: dict[str, Any] = read_value(envelope)
         return environment
+
+    @property
+    def drift(self) -> Drift:
+        """What is different in the present environment: Python and chosen packages.
+
+        By name, the version when the run was computed and the version now, such as
+        ``{"numpy": ("1.26.4", "2.0.1")}``; None for one that is not installed now. Which packages
+        are compared stands in ``[tool.expcache] packages`` of ``pyproject.toml``.
+        """
+        header = self._stored_or_none()
+        if header is None or header.environment is None:
+            return {}
+        from expcache._drift import drift_of  # noqa: PLC0415 - a hit does not need it
+
+        return drift_of(header.environment, lambda: self.environment, self._store.path)
 
     def _stored_or_none(self) -> Header | None:
         return None if self._locate().key is None else self._stored()

@@ -9,7 +9,7 @@ from functools import cache
 
 from xxhash import xxh3_128_hexdigest
 
-__all__ = ["current_environment", "host", "user"]
+__all__ = ["current_environment", "host", "installed_packages", "user"]
 
 
 @cache
@@ -44,7 +44,7 @@ def current_environment() -> tuple[str, dict[str, object]]:
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "platform": platform.platform(),
-        "packages": _packages(),
+        "packages": dict(installed_packages()),
         "git": _git(),
         "argv": list(sys.argv),
     }
@@ -52,7 +52,9 @@ def current_environment() -> tuple[str, dict[str, object]]:
     return xxh3_128_hexdigest(text.encode()), environment
 
 
-def _packages() -> dict[str, str]:
+@cache
+def installed_packages() -> dict[str, str]:
+    """Return the version of every installed package by its name."""
     # Directory names tell name and version; reading every METADATA file costs 100 times more.
     found: dict[str, str] = {}
     for folder in sys.path:

@@ -92,6 +92,19 @@ class RunSet(Sequence[Run[R]], Generic[R]):
         """
         return [_record(run) for run in self._read_ahead()]
 
+    @property
+    def drift(self) -> dict[str, dict[tuple[str, str | None], int]]:
+        """How many runs were computed with another Python, or other versions of packages.
+
+        By name, and then by the version when they were computed and the version now.
+        """
+        counts: dict[str, dict[tuple[str, str | None], int]] = {}
+        for run in self._read_ahead():
+            for name, change in run.drift.items():
+                of = counts.setdefault(name, {})
+                of[change] = of.get(change, 0) + 1
+        return counts
+
     def _read_ahead(self) -> Iterator[Run[R]]:
         """Give the runs, their records read by the window: one query costs as much as one get."""
         for start in range(0, len(self), _WINDOW):

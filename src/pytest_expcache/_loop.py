@@ -10,6 +10,7 @@ import pytest
 from pytest_expcache._brief import Brief, is_bare
 from pytest_expcache._collect import Point, point_of
 from pytest_expcache._computing import Computing
+from pytest_expcache._drift import drift_text
 from pytest_expcache._groups import groups
 from pytest_expcache._options import Options
 from pytest_expcache._plans import Plans
@@ -112,7 +113,8 @@ class Loop:
         completed = computing.get(point, refresh=False, again=False)
         seconds = float(run.runtime or 0.0)
         status = "cached" if completed.cached else "computed"
-        told = PointReport(point.id, point.sweep.name, status, seconds, "")
+        drift = drift_text(run, item.session) if completed.cached else ""
+        told = PointReport(point.id, point.sweep.name, status, seconds, "", drift)
         self._runs.refreshed(point)
         self._brief.report(item, nextitem, told, 0.0 if completed.cached else seconds)
         return True

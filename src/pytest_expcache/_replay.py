@@ -9,6 +9,7 @@ import pytest
 
 from pytest_expcache._brief import Brief, is_bare
 from pytest_expcache._collect import Point, point_of
+from pytest_expcache._drift import drift_text
 from pytest_expcache._plans import Plans, in_resume_order
 from pytest_expcache._status import PointReport
 from pytest_expcache._xdist import is_worker
@@ -48,7 +49,8 @@ class Replay:
             self._brief.set_up = True
             return None
         seconds = float(run.runtime or 0.0)
-        told = PointReport(point.id, point.sweep.name, "cached", seconds, "")
+        drift = drift_text(run, item.session)
+        told = PointReport(point.id, point.sweep.name, "cached", seconds, "", drift)
         self._brief.report(item, nextitem, told, 0.0)
         return True
 

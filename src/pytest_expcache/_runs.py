@@ -10,6 +10,7 @@ from typing import NoReturn
 import pytest
 
 from pytest_expcache._collect import Point, is_sweep, point_of
+from pytest_expcache._drift import drift_text
 from pytest_expcache._frames import forget_locals, has_user_frames, show_user_frames
 from pytest_expcache._options import Options
 from pytest_expcache._plans import Plans
@@ -165,7 +166,8 @@ class Runs:
         self._elsewhere = seconds if completed.early else 0.0
         if error is None:
             self._refreshed.add(point.id)
-            _tell(item, point, "cached" if completed.cached else "computed", seconds)
+            drift = drift_text(run, item.session) if completed.cached else ""
+            _tell(item, point, "cached" if completed.cached else "computed", seconds, drift)
             item.funcargs["run"] = run
             return None
         _tell(item, point, "failed", seconds)
@@ -186,10 +188,12 @@ def _end(session: pytest.Session, reason: str) -> NoReturn:
     pytest.exit(reason, returncode=pytest.ExitCode.USAGE_ERROR)
 
 
-def _tell(item: pytest.Function, point: Point, status: str, seconds: float) -> None:
+def _tell(
+    item: pytest.Function, point: Point, status: str, seconds: float, drift: str = ""
+) -> None:
     """Note in an item's properties what came of its point."""
     check = "" if is_sweep(item.obj) else item.originalname
-    told = PointReport(point.id, point.sweep.name, status, float(seconds), check)
+    told = PointReport(point.id, point.sweep.name, status, float(seconds), check, drift)
     item.user_properties += told.to_properties()
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from pytest_expcache._drift import drift_lines
+
 __all__ = ["PREFIX", "PointReport", "Tally", "plan_line", "plan_table", "tally_table", "word_of"]
 
 Word: TypeAlias = tuple[str, str, tuple[str, dict[str, bool]]]
@@ -14,7 +16,7 @@ Properties: TypeAlias = list[tuple[str, Any]]
 
 PREFIX = "expcache."
 _NAMES = tuple(f"{PREFIX}{name}" for name in ("id", "sweep", "status", "seconds"))
-_STATUS, _CHECK = f"{PREFIX}status", f"{PREFIX}check"
+_STATUS, _CHECK, _DRIFT = f"{PREFIX}status", f"{PREFIX}check", f"{PREFIX}drift"
 _CACHED: Word = ("passed", "c", ("CACHED", {"cyan": True}))
 _PLAN_COLUMNS = ("points", "done", "stale", "failed", "running", "missing")
 _TALLY_COLUMNS = ("points", "computed", "cached", "failed", "missing", "s computed", "s saved")
@@ -33,11 +35,14 @@ class PointReport:
     """How long the experiment ran, now or when its result was computed."""
     check: str
     """The name of the check, or an empty text for the sweep itself."""
+    drift: str = ""
+    """What is different from the environment in which a stored point was computed."""
 
     def to_properties(self) -> Properties:
         """Return the report as properties of a test, which junit files show too."""
         pairs = zip(_NAMES, (self.id, self.sweep, self.status, self.seconds), strict=True)
-        return [*pairs, (_CHECK, self.check)] if self.check else list(pairs)
+        rare = ((_CHECK, self.check), (_DRIFT, self.drift))
+        return [*pairs, *(pair for pair in rare if pair[1])]
 
     @classmethod
     def from_properties(cls, properties: Iterable[tuple[str, object]]) -> PointReport | None:
@@ -46,7 +51,7 @@ class PointReport:
         if _STATUS not in told:
             return None
         run_id, sweep, status, seconds = map(told.__getitem__, _NAMES)
-        return cls(run_id, sweep, status, seconds, told.get(_CHECK, ""))
+        return cls(run_id, sweep, status, seconds, told.get(_CHECK, ""), told.get(_DRIFT, ""))
 
 
 @dataclass(slots=True)
@@ -73,6 +78,10 @@ class Tally:
     def tells(self, name: str, run_id: str) -> bool:
         """Whether any test told of this run of a sweep."""
         return run_id in self._told.get(name, ())
+
+    def told(self) -> Iterable[PointReport]:
+        """Return what is told of each point."""
+        return (one for points in self._told.values() for one in points.values())
 
     def rows(self) -> list[list[str]]:
         """Return one row a sweep, in the order of their first reports."""
@@ -122,7 +131,8 @@ def tally_table(tally: Tally) -> list[str]:
     """Return the lines that tell what the session did; none if it had no sweeps."""
     if not tally.rows():
         return []
-    return [*table(("sweep", *_TALLY_COLUMNS), tally.rows()), tally.summary()]
+    lines = table(("sweep", *_TALLY_COLUMNS), tally.rows())
+    return [*lines, *drift_lines(tally.told()), tally.summary()]
 
 
 def plan_table(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
