@@ -24,6 +24,7 @@ from expcache._store import Claim, Store, use
 from expcache._sweep import Sweep
 
 if TYPE_CHECKING:
+    from expcache._compare import Comparison, compare
     from expcache._completion import Completed, as_completed
     from expcache._executor import LocalExecutor
     from expcache._progress import Display, Progress
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncExperiment",
     "Claim",
+    "Comparison",
     "Completed",
     "Display",
     "Experiment",
@@ -45,6 +47,7 @@ __all__ = [
     "Sweep",
     "__version__",
     "as_completed",
+    "compare",
     "errors",
     "experiment",
     "grid",
@@ -69,11 +72,13 @@ del _name, _thing
 
 
 _COMPUTING = {
+    "Comparison": "_compare",
     "Completed": "_completion",
     "Display": "_progress",
     "LocalExecutor": "_executor",
     "Progress": "_progress",
     "as_completed": "_completion",
+    "compare": "_compare",
 }
 
 
