@@ -24,18 +24,19 @@ from expcache._store import Claim, Store, use
 from expcache._sweep import Sweep
 
 if TYPE_CHECKING:
-    from expcache._compare import Comparison, compare
     from expcache._completion import Completed, as_completed
     from expcache._executor import LocalExecutor
+    from expcache._explanation import Difference, Explanation
     from expcache._progress import Display, Progress
 
 __all__ = [
     "AsyncExperiment",
     "Claim",
-    "Comparison",
     "Completed",
+    "Difference",
     "Display",
     "Experiment",
+    "Explanation",
     "File",
     "LocalExecutor",
     "Plan",
@@ -47,7 +48,6 @@ __all__ = [
     "Sweep",
     "__version__",
     "as_completed",
-    "compare",
     "errors",
     "experiment",
     "grid",
@@ -72,13 +72,13 @@ del _name, _thing
 
 
 _COMPUTING = {
-    "Comparison": "_compare",
     "Completed": "_completion",
+    "Difference": "_explanation",
     "Display": "_progress",
+    "Explanation": "_explanation",
     "LocalExecutor": "_executor",
     "Progress": "_progress",
     "as_completed": "_completion",
-    "compare": "_compare",
 }
 
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from expcache._agreement import settle
-from expcache._code import Pinned, Tracker, file_of, name_of
+from expcache._code import Part, Pinned, Tracker, file_of, name_of
 from expcache._encode import digest, encode
 from expcache._key import Identity, Key
 from expcache._query import Located, Stored
@@ -118,10 +118,15 @@ class Definition:
         The function calls their methods, which no walk from the function can see. The class
         that a method experiment belongs to is followed with the function already.
         """
-        others = [kind for kind in classes if kind.__qualname__ != self._owner]
-        if not others or self.declared:
+        others = self.strangers(classes) if classes else ()
+        if not others:
             return self.code
         return digest(encode((self.code, *sorted(encode(kind) for kind in others))))
+
+    def strangers(self, classes: tuple[type, ...]) -> list[type]:
+        """Return those classes among a run's params that its function does not lead to."""
+        declared = self.declared
+        return [] if declared else [one for one in classes if one.__qualname__ != self._owner]
 
     def told(self) -> Told:
         """Return what is told of the code as it is now, taken with one look at it."""
@@ -144,10 +149,9 @@ class Definition:
         return notes
 
     @property
-    def code_text(self) -> dict[str, Any]:
-        """The code in full, kept once for each fingerprint: what it reaches, normalised."""
-        parts = () if self._tracker is None else self._tracker.current().parts
-        return {**self.code_notes, "parts": [part._asdict() for part in parts]}
+    def parts(self) -> tuple[Part, ...]:
+        """What the code reaches, as it is now."""
+        return () if self._tracker is None else self._tracker.current().parts
 
     @property
     def basis(self) -> list[str]:

@@ -19,6 +19,7 @@ from expcache.errors import RecordError, RecordFormatError, TrustError
 
 if TYPE_CHECKING:
     from expcache._definition import Definition
+    from expcache._explanation import Explanation
     from expcache._key import Identity
     from expcache._perform import Performer
 
@@ -174,6 +175,11 @@ class Experiment(Generic[P, R]):
         """Return the run for these arguments if anything is stored of it, and never compute."""
         run: Run[R] = self._performer.handle(self._performer.bind(args, kwargs))
         return None if run.status == "missing" else run
+
+    def explain(self, /, *args: P.args, **kwargs: P.kwargs) -> Explanation:
+        """Return why a call with these arguments would be a hit or a miss; nothing is computed."""
+        run: Run[R] = self._performer.handle(self._performer.bind(args, kwargs))
+        return run.explain()
 
     def runs(self) -> RunSet[R]:
         """Return all stored runs of this experiment, each with its newest record."""

@@ -16,6 +16,10 @@ class Origin(Protocol):
         """Return where the run's record lies now."""
         ...
 
+    def explain(self, run: Any) -> Any:
+        """Return why the run is a hit or a miss."""
+        ...
+
     def recall(self, run: Any) -> Any:
         """Return the stored run, its record checked, or None."""
         ...

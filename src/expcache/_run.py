@@ -13,12 +13,15 @@ from expcache._store import Store, open_store
 from expcache.errors import RecordError, UnknownIdError
 
 if TYPE_CHECKING:
+    from expcache._explanation import Explanation
     from expcache._origin import Origin
     from expcache._record import Header
 
 __all__ = ["Run"]
 
 R = TypeVar("R")
+
+_ELSEWHERE = {"compute": "run", "explain": "explain"}
 
 
 class Run(Handle[R]):
@@ -160,12 +163,26 @@ class Run(Handle[R]):
         Raises:
             UnknownIdError: the run was loaded by id, so its code is not at hand.
         """
-        if self._origin is None:
-            message = f"cannot compute run {self.id}: it was loaded without its code."
-            remedy = f"Import the experiment {self.experiment!r} and run it there."
-            raise UnknownIdError(f"{message} {remedy}", id=self.id)
-        self._origin.compute(self, refresh=refresh, timeout=timeout)
+        self._code_at_hand("compute").compute(self, refresh=refresh, timeout=timeout)
         return self
+
+    def explain(self) -> Explanation:
+        """Return why the run is a hit or a miss: what differs from the nearest stored record.
+
+        Nothing is computed or written.
+
+        Raises:
+            UnknownIdError: the run was loaded by id, so its code is not at hand.
+        """
+        explanation: Explanation = self._code_at_hand("explain").explain(self)
+        return explanation
+
+    def _code_at_hand(self, verb: str) -> Origin:
+        if self._origin is None:
+            message = f"cannot {verb} run {self.id}: it was loaded without its code."
+            remedy = f"Import the experiment {self.experiment!r} and {_ELSEWHERE[verb]} it there."
+            raise UnknownIdError(f"{message} {remedy}", id=self.id)
+        return self._origin
 
     def _locate(self) -> Located:
         if self._located.status == "done" or self._origin is None or self._exception:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from expcache._code._kinds import add_encoders
+from expcache._code._kinds import add_encoders, followed
 from expcache._code._names import file_of, name_of, stem_of
+from expcache._code._normal import fields as normal_fields
 from expcache._code._part import Code, Part
 from expcache._code._tracker import Pinned, Tracker
 
-__all__ = ["Code", "Part", "Pinned", "Tracker", "file_of", "name_of", "stem_of"]
+__all__ = [
+    "Code",
+    "Part",
+    "Pinned",
+    "Tracker",
+    "file_of",
+    "followed",
+    "name_of",
+    "normal_fields",
+    "stem_of",
+]
 
 add_encoders()

@@ -7,13 +7,14 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from expcache._code._names import external_name, is_project_class, is_project_function, label_of
+from expcache._code._part import Code
 from expcache._code._tracker import Tracker
 from expcache._code._walk import active
 from expcache._encode import Encoder, Refusal, add_encoder, child, named, text
 from expcache._encode._dispatch import RESOLVERS
 from expcache.errors import CodeError
 
-__all__ = ["add_encoders"]
+__all__ = ["add_encoders", "followed"]
 
 _trackers: WeakKeyDictionary[Any, Tracker] = WeakKeyDictionary()
 
@@ -58,12 +59,21 @@ def _descriptor(value: Any, depth: int) -> bytes:
     return named(type(value).__name__, inner)
 
 
-def _fingerprint(value: Any) -> str:
+def followed(value: Any) -> Code:
+    """Return the code of a function or class that stands by itself, as a value among params.
+
+    Raises:
+        CodeError: it has no source.
+    """
     tracker = _trackers.get(value)
+    if tracker is None:
+        tracker = _trackers[value] = Tracker(value)
+    return tracker.current()
+
+
+def _fingerprint(value: Any) -> str:
     try:
-        if tracker is None:
-            tracker = _trackers[value] = Tracker(value)
-        return tracker.current().digest
+        return followed(value).digest
     except CodeError as error:
         reason, _, remedy = str(error).partition(": ")[2].partition(". ")
         kind = type(value).__name__

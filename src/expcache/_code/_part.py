@@ -14,7 +14,10 @@ _SCHEME = 1
 
 
 class Part(NamedTuple):
-    """One definition or constant that a result depends on; file and line are for people."""
+    """One definition or constant that a result depends on; file and line are for people.
+
+    Of a constant, the file is that of the module that uses it, and the line is 0.
+    """
 
     name: str
     kind: str
@@ -45,6 +48,11 @@ class Value(NamedTuple):
     def name(self) -> str:
         """The label with its module, for people."""
         return f"{stem_of_namespace(self.namespace)}.{self.label}"
+
+    @property
+    def file(self) -> str:
+        """The file of the module that the name is used in; empty without one."""
+        return str(self.namespace.get("__file__") or "")
 
     @property
     def home(self) -> str:

@@ -42,7 +42,8 @@ def follow_value(walk: Walk, one: Value) -> None:
     if body is None:
         held = _held(walk, one)
         body = named("value", held.body, *_origin(walk, one, held)) if held.opaque else held.body
-    walk.add(one.label, Part(one.name, one.kind, "", 0, digest(body), _shown.repr(one.value)))
+    shown = _shown.repr(one.value)
+    walk.add(one.label, Part(one.name, one.kind, one.file, 0, digest(body), shown))
 
 
 def _beside(one: Value) -> bytes | None:

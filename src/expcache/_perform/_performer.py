@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from expcache._cell import Cell, Computed, Reply, compute, compute_async, keep, revive
 from expcache._definition import Definition
@@ -16,10 +16,14 @@ from expcache._perform._pending import Pending, outcome_of
 from expcache._perform._sound import attempts_of, sound
 from expcache._perform._unchanged import identity_of, vouch_for
 from expcache._query import Located, located_at
+from expcache._reached import code_text
 from expcache._record import note
 from expcache._run import Run
 from expcache._store import Claim, Commit, Store, current_store
 from expcache.errors import ResultError, StoreError
+
+if TYPE_CHECKING:
+    from expcache._explanation import Explanation
 
 __all__ = ["Performer", "Within"]
 
@@ -73,6 +77,12 @@ class Performer:
     def locate(self, run: Run[Any]) -> Located:
         """Return where a run's record lies now."""
         return self.definition.locate(run._store, run._identity, run.params)
+
+    def explain(self, run: Run[Any]) -> Explanation:
+        """Return why the run is a hit or a miss."""
+        from expcache._explain import explain  # noqa: PLC0415 - no run needs it
+
+        return explain(self.definition, run)
 
     def recall(self, run: Run[Any]) -> Run[Any] | None:
         """Return the stored run, its record checked, or None; a damaged one is a miss."""
@@ -190,7 +200,7 @@ class Performer:
         pending = Pending(run, lambda: computed.outcome, runtime=runtime)
         vouch_for(self.definition.key, run, cell)
         try:
-            pending.commits = [*self._notes(store, cell.code), keep(store, computed, claim)]
+            pending.commits = [*self._notes(store, cell), keep(store, computed, claim)]
         except (ResultError, StoreError) as error:
             self.release(run, claim)
             pending.hold(error)
@@ -207,20 +217,21 @@ class Performer:
             run, lambda: outcome_of(reply), runtime=reply.runtime, speaks=reply.speaks
         )
         pending.commits = [
-            *self._notes(store, cell.code),
+            *self._notes(store, cell),
             store.put_sealed(
                 name, reply.key, reply.envelope, parts=reply.parts, replace=True, claim=claim
             ),
         ]
         return pending
 
-    def _notes(self, store: Store, code: str) -> list[Commit]:
+    def _notes(self, store: Store, cell: Cell) -> list[Commit]:
         # The environment is the same for all runs of a process, and the code for all runs of
         # one fingerprint: each is written once a store.
         digest, environment = current_environment()
-        name, seen = self.definition.name, (store, digest, code)
+        name, seen = self.definition.name, (store, digest, cell.code)
         if self._noted == seen:
             return []
         self._noted = seen
-        notes = {f"environment-{digest}": environment, f"code-{code}": self.definition.code_text}
+        text = code_text(self.definition, cell.identity.classes)
+        notes = {f"environment-{digest}": environment, f"code-{cell.code}": text}
         return [store.put_once(name, key, note(content)) for key, content in notes.items()]

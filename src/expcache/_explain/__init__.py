@@ -1,0 +1,7 @@
+"""Why a call is a hit or a miss: what differs between the present and the nearest record."""
+
+from __future__ import annotations
+
+from expcache._explain._explain import explain
+
+__all__ = ["explain"]

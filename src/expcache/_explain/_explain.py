@@ -1,0 +1,186 @@
+"""Compare a call with what is stored of it, or with what is nearest to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from expcache._definition import Definition
+from expcache._explain._codes import Code, Codes, code_differences
+from expcache._explain._environment import environment_differences
+from expcache._explain._missing import Missing
+from expcache._explain._params import described, items_of, param_differences
+from expcache._explanation import Against, Difference, Explanation
+from expcache._query import Located, code_of, is_result
+from expcache._reached import reached
+from expcache._record import Header, read_header
+from expcache._run import Run
+from expcache.errors import RecordError
+
+__all__ = ["Explainer", "explain"]
+
+_WIDTH = 24
+
+
+def explain(definition: Definition, run: Run[Any]) -> Explanation:
+    """Return why a call of an experiment is a hit or a miss; nothing is computed or written."""
+    return Explainer(definition).explain(run, run._locate())
+
+
+class Explainer:
+    """Explains runs of one experiment; what they have in common is read once."""
+
+    def __init__(self, definition: Definition) -> None:
+        """Begin without having read anything."""
+        self._definition = definition
+        self._store = definition.store
+        self._codes = Codes(self._store, definition.name)
+        self._missing: Missing | None = None
+        self._now: dict[tuple[type, ...], tuple[Code, tuple[str, ...]]] = {}
+        self._causes: dict[tuple[str, tuple[type, ...]], tuple[Difference, ...]] = {}
+
+    def explain(self, run: Run[Any], located: Located) -> Explanation:
+        """Return why a run with this status is a hit or a miss."""
+        return _EXPLAIN[located.status](self, run, located)
+
+    def _done(self, run: Run[Any], located: Located) -> Explanation:
+        header = self._header(located.key)
+        if header is None:
+            unreadable = Difference("record", run.id[:8], words="cannot be read")
+            return self._made(run, "done", "is stored, but cannot be read", None, (unreadable,))
+        own = self._definition.code_with(run._identity.classes)
+        if header.code == own or self._definition.declared:
+            return self._made(run, "done", "is stored", header)
+        found = self._differences(header.code, run._identity.classes)
+        why = "is stored for other code, and that result was accepted"
+        return self._made(run, "done", why, header, found)
+
+    def _running(self, run: Run[Any], located: Located) -> Explanation:  # noqa: ARG002 - as others
+        claim, who = run.claim, ""
+        if claim is not None:
+            who = f" on {claim.host}, pid {claim.pid}, since {_clock(claim.since)}"
+        return self._made(run, "running", f"is being computed{who}")
+
+    def _failed(self, run: Run[Any], located: Located) -> Explanation:
+        header = self._header(located.key)
+        if header is None:
+            return self._made(run, "failed", "failed before, but its record cannot be read")
+        error = header.error or {}
+        told = f"{error.get('type', '')}: {error.get('message', '')}".rstrip(": ")
+        times = f"{header.attempt} attempt{'' if header.attempt == 1 else 's'}"
+        return self._made(run, "failed", f"failed before ({times}): {told}", header)
+
+    def _stale(self, run: Run[Any], located: Located) -> Explanation:
+        classes = run._identity.classes
+        found = self._store.keys(run.experiment, run.id)
+        codes = [code_of(key) for key in reversed(found) if is_result(key)]
+        nearest = self._codes.nearest(dict.fromkeys(codes), self._present(classes)[0])
+        header = self._header(f"{run.id}-{nearest}") or self._header(located.key)
+        return self._of_code(run, header, "stale", "is stored for other code only")
+
+    def _of_code(self, run: Run[Any], header: Header | None, status: Any, why: str) -> Explanation:
+        """Explain a run by what differs between the code of a record and the present code."""
+        if header is None:
+            return self._made(run, status, f"{why}, and its record cannot be read")
+        found = list(self._differences(header.code, run._identity.classes))
+        if self._definition.declared:
+            found += _defaults(self._definition, run, header)
+        if not found:
+            found = [Difference("code", run.experiment, words="is decorated in another way")]
+        return self._made(run, status, why, header, tuple(found))
+
+    def _nothing(self, run: Run[Any], located: Located) -> Explanation:  # noqa: ARG002 - as others
+        missing = self._missing = self._missing or Missing(self._definition, self._store)
+        near = missing.near(run)
+        if near.header is not None and near.same:
+            why = "is missing: what is nearest has these params, but another id"
+            return self._of_code(run, near.header, "missing", why)
+        return self._made(
+            run, "missing", near.cause, near.header, near.differences, remedy=near.remedy
+        )
+
+    def _made(  # noqa: PLR0913, PLR0917 - what an explanation is made of
+        self,
+        run: Run[Any],
+        status: Any,
+        cause: str,
+        header: Header | None = None,
+        differences: tuple[Difference, ...] = (),
+        remedy: str = "",
+    ) -> Explanation:
+        now, unseen = self._present(run._identity.classes)
+        old = None if header is None else self._codes.get(header.code)
+        return Explanation(
+            id=run.id,
+            experiment=run.experiment,
+            call=_call(run),
+            status=status,
+            hit=status == "done" and header is not None,
+            cause=cause,
+            against=None if header is None else _against(header),
+            differences=differences,
+            environment=() if header is None else environment_differences(self._store, header),
+            unseen=unseen,
+            remedy=remedy,
+            _codes=((), ()) if old is None else (old.parts, now.parts),
+        )
+
+    def _present(self, classes: tuple[type, ...]) -> tuple[Code, tuple[str, ...]]:
+        if classes not in self._now:
+            told, unseen = reached(self._definition, classes), self._definition.code_notes
+            declared = unseen.get("declared")
+            code = Code(told, None if declared is None else tuple(declared))
+            self._now[classes] = code, tuple(unseen.get("unseen", ()))
+        return self._now[classes]
+
+    def _differences(self, code: str, classes: tuple[type, ...]) -> tuple[Difference, ...]:
+        if (code, classes) not in self._causes:
+            found = code_differences(self._codes.get(code), self._present(classes)[0])
+            self._causes[code, classes] = tuple(found)
+        return self._causes[code, classes]
+
+    def _header(self, key: str | None) -> Header | None:
+        envelope = None if key is None else self._store.get(self._definition.name, key)
+        try:
+            return None if envelope is None else read_header(envelope)
+        except RecordError:
+            return None
+
+
+_EXPLAIN: dict[str, Callable[[Explainer, Run[Any], Located], Explanation]] = {
+    "done": Explainer._done,
+    "running": Explainer._running,
+    "failed": Explainer._failed,
+    "stale": Explainer._stale,
+    "missing": Explainer._nothing,
+}
+
+
+def _defaults(definition: Definition, run: Run[Any], header: Header) -> list[Difference]:
+    """Return the changed defaults, by which alone a run of declared code gets stale."""
+    ignored = definition.options.ignore
+    old = items_of(header.params, header.version, ignored)
+    new = items_of(described(run.params), definition.options.version, ignored)
+    both = {name: text for name, text in new.items() if name in old}
+    found = param_differences({name: old[name] for name in both}, both)
+    return [one._replace(kind="default", name=f"of {one.name}", words="changed") for one in found]
+
+
+def _against(header: Header) -> Against:
+    return Against(header.id, header.code, header.finished, header.host)
+
+
+def _call(run: Run[Any]) -> str:
+    values = ", ".join(f"{name}={_short(value)}" for name, value in run.params.items())
+    return f"{run.experiment}({values})"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."
+
+
+def _clock(seconds: float) -> str:
+    import time  # noqa: PLC0415 - only for a run that is being computed
+
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))

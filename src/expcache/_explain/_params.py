@@ -1,0 +1,71 @@
+"""What differs between the params of a record and those of a call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from expcache._codec import describe, restore, to_json
+from expcache._explanation import Difference
+from expcache.errors import RecordError
+
+__all__ = ["VERSION", "Items", "described", "items_of", "param_differences", "shown"]
+
+Items = dict[str, str]
+"""Params as JSON texts by name; the version of the experiment stands among them."""
+
+VERSION = ""
+"""The name that the version has among the items."""
+
+_WIDTH = 40
+
+
+def items_of(
+    params: Mapping[str, Any], version: str | None, ignored: Collection[str] = ()
+) -> Items:
+    """Return described params as items, without those that are not hashed."""
+    items = {name: to_json(tree) for name, tree in params.items() if name not in ignored}
+    items[VERSION] = to_json(version)
+    return items
+
+
+def described(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the params of a call as a record tells them."""
+    return {name: describe(value) for name, value in params.items()}
+
+
+def param_differences(old: Items, new: Items) -> list[Difference]:
+    """Return what differs: values, the version, and parameters that came, went or were renamed."""
+    gone = {name: text for name, text in old.items() if name not in new}
+    found: list[Difference] = []
+    for name, text in new.items():
+        if name in old:
+            found += [_changed(name, old[name], text)] if old[name] != text else []
+            continue
+        before = next((one for one, was in gone.items() if was == text), None)
+        if before is None:
+            found.append(_difference(name, None, shown(text), "is not in the record"))
+        else:
+            del gone[before]
+            found.append(_difference(name, before, name, "has another name in the record"))
+    return [*found, *(_difference(name, shown(was), None, "is gone") for name, was in gone.items())]
+
+
+def _changed(name: str, old: str, new: str) -> Difference:
+    if name == VERSION:
+        return Difference("version", "of the experiment", shown(old), shown(new), words="differs")
+    return _difference(name, shown(old), shown(new), "differs")
+
+
+def _difference(name: str, old: str | None, new: str | None, words: str) -> Difference:
+    return Difference("parameter", name, old, new, words=words)
+
+
+def shown(text: str) -> str:
+    """Return a described value as Python writes it, shortened."""
+    try:
+        value = repr(restore(json.loads(text)))
+    except RecordError:  # of a kind that is not known here
+        value = text
+    return value if len(value) <= _WIDTH else value[: _WIDTH - 3] + "..."

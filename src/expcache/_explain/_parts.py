@@ -1,0 +1,164 @@
+"""What differs between the stored code of a record and the code as it is now."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from expcache._code import Part
+from expcache._explain._change import first_change
+from expcache._explain._spot import spot_of, spot_of_default
+from expcache._explanation import Difference, decorators_of, read
+
+__all__ = ["Parts", "differing", "part_differences", "parts_of"]
+
+Parts = Mapping[tuple[str, str, str], Part]
+"""The parts of a code by kind, name, and for packages by package."""
+
+_VALUES = ("constant", "default", "depends")
+_WRITTEN = ("class", "constant", "function")
+_NO_TEXT = "a name in it stands for something else now"
+
+
+def parts_of(parts: Iterable[Part]) -> Parts:
+    """Return parts by what they are of."""
+    return {(part.kind, part.name, _package(part)[0]): part for part in parts}
+
+
+def differing(old: Parts, new: Parts) -> int:
+    """Return in how many parts two codes differ."""
+    return sum(
+        key not in old or key not in new or old[key].digest != new[key].digest
+        for key in old.keys() | new.keys()
+    )
+
+
+def part_differences(old: Parts, new: Parts) -> list[Difference]:
+    """Return what differs: what changed, then what is reached only now, then what no longer is."""
+    changed: list[Difference] = []
+    for key in old.keys() & new.keys():
+        if old[key].digest != new[key].digest:
+            changed += _changed(old[key], new[key], new)
+    changed = _without_doubles(sorted(changed, key=_order))
+    come = [_come(new[key], new) for key in new.keys() - old.keys()]
+    gone = [_gone(old[key]) for key in old.keys() - new.keys()]
+    return [*changed, *sorted(come, key=_order), *sorted(gone, key=_order)]
+
+
+def _order(one: Difference) -> tuple[bool, str, int, str]:
+    return one.kind == "code", one.file, one.line, one.name
+
+
+def _without_doubles(found: list[Difference]) -> list[Difference]:
+    """Say each line once: by the value that it gives, else by the outermost definition."""
+    ranked = sorted(found, key=lambda one: one.kind != "constant")
+    lines: dict[object, Difference] = {}
+    for one in ranked:
+        place = (one.file, one.line) if one.kind in _WRITTEN and one.line else one
+        lines.setdefault(place, one)
+    return [one for one in found if one in lines.values()]
+
+
+def _changed(old: Part, new: Part, parts: Parts) -> Iterator[Difference]:
+    if new.kind in _VALUES:
+        yield _value(new, parts)._replace(old=_shown(old), new=_shown(new))
+        return
+    methods = not new.name.endswith(".<body>")
+    before, now = read(old.text, methods=methods), read(new.text, methods=methods)
+    base = Difference(new.kind, _name(new), file=new.file, line=new.line)
+    if before is None or now is None:
+        yield _textual(old, new, base)
+        return
+    begin = 0 if new.kind == "module" else new.line - now[0].lineno
+    decorated = _decorated(before, now)
+    if decorated is not None:
+        yield decorated._replace(name=_name(new), file=new.file, line=begin + decorated.line)
+    change = first_change(before, now)
+    if change is not None:
+        yield base._replace(line=begin + change.line, old=change.old, new=change.new)
+    elif decorated is None:
+        yield base._replace(words=f"changed: {_NO_TEXT}")
+
+
+def _decorated(before: list[ast.stmt], now: list[ast.stmt]) -> Difference | None:
+    old, new = decorators_of(before), decorators_of(now)
+    shown = [[f"@{ast.unparse(one)}" for one in each] for each in (old, new)]
+    if shown[0] == shown[1]:
+        return None
+    lines = [one.lineno for one, text in zip(new, shown[1], strict=True) if text not in shown[0]]
+    line = lines[0] if lines else now[0].lineno
+    was, is_ = (" ".join(each) or "none" for each in shown)
+    return Difference("decorator", "", was, is_, line=line, words="changed")
+
+
+def _textual(old: Part, new: Part, base: Difference) -> Difference:
+    """Compare line by line what is no statement of its own, such as a lambda."""
+    if not old.text or not new.text or new.kind == "module":
+        return base
+    before, now = old.text.splitlines(), new.text.splitlines()
+    for offset, line in enumerate(now):
+        if offset >= len(before) or before[offset].split() != line.split():
+            was = before[offset].strip() if offset < len(before) else None
+            return base._replace(line=new.line + offset, old=was, new=line.strip())
+    return base
+
+
+def _come(part: Part, parts: Parts) -> Difference:
+    base = _value(part, parts) if part.kind in _VALUES else _whole(part)
+    new = _shown(part) if part.kind in _VALUES else None
+    words = "is new" if part.kind == "default" else "is reached only now"
+    return base._replace(new=new, words=words)
+
+
+def _gone(part: Part) -> Difference:
+    base = _value(part, {})._replace(file="", line=0) if part.kind in _VALUES else _whole(part)
+    old = _shown(part) if part.kind in _VALUES else None
+    words = "is gone" if part.kind == "default" else "is no longer reached"
+    return base._replace(old=old, file="", line=0, words=words)
+
+
+def _whole(part: Part) -> Difference:
+    return Difference(part.kind, _name(part), file=part.file, line=part.line)
+
+
+def _name(part: Part) -> str:
+    return part.name.removesuffix(".<body>")
+
+
+def _value(part: Part, parts: Parts) -> Difference:
+    """Return a difference that tells where a value is written."""
+    package, _ = _package(part)
+    if package:
+        return Difference("package", package)
+    if part.kind == "default":
+        return _default(part, parts)
+    name = part.name.partition(".")[2].partition("#")[0]
+    file, line = spot_of(part.file, name) if part.file and part.kind == "constant" else ("", 0)
+    return Difference(part.kind, part.name, file=file, line=line)
+
+
+def _default(part: Part, parts: Parts) -> Difference:
+    owner, _, parameter = part.name.rstrip(")").rpartition("(")
+    shown = f"of {parameter} in {owner}"
+    function = parts.get(("function", owner, ""))
+    if function is None:
+        return Difference("default", shown, file=part.file)
+    line = spot_of_default(function.text, function.line, parameter)
+    return Difference("default", shown, file=function.file, line=line)
+
+
+def _package(part: Part) -> tuple[str, str]:
+    """Return name and version of an installed distribution in ``depends=``."""
+    if part.kind != "depends" or not part.text.startswith("("):
+        return "", ""
+    try:
+        value: Any = ast.literal_eval(part.text)
+    except (SyntaxError, ValueError):
+        return "", ""
+    is_package = isinstance(value, tuple) and list(map(type, value)) == [str, str]
+    return value if is_package else ("", "")
+
+
+def _shown(part: Part) -> str:
+    return _package(part)[1] or part.text
