@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
@@ -51,6 +52,18 @@ def test_no_line_without_difference(drifted: Project) -> None:
     """Where all points were computed in this environment nothing is told, nor in quiet sessions."""
     drifted.run_apart("--sweep-refresh")
     drifted.run_apart().stdout.no_fnmatch_line("*another environment*")
+
+
+def test_no_line_for_a_package_that_is_not_installed(
+    drifted: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not there now, nothing here uses: `run.drift` tells it, the session does not."""
+    monkeypatch.delenv("PYTHONPATH")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
+    drifted.write(STUDY + "@sweep_fit.check\ndef test_drift(run):\n    print(run.drift)\n")
+    result = drifted.run_apart("-rP", "-k", "C:1")
+    result.stdout.fnmatch_lines("{'thing': ('1.0', None)}")
+    result.stdout.no_fnmatch_line("*another environment*")
 
 
 def test_the_count_is_one_of_all_cached_points(drifted: Project) -> None:
