@@ -18,6 +18,7 @@ FLOORS = {
     "errors": 0,
     "_capture": 1,
     "_codec": 1,
+    "_compare": 1,
     "_drift": 1,
     "_encode": 1,
     "_environment": 1,

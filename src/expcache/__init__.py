@@ -24,6 +24,7 @@ from expcache._store import Claim, Store, use
 from expcache._sweep import Sweep
 
 if TYPE_CHECKING:
+    from expcache._compare import Comparison, compare
     from expcache._completion import Completed, as_completed
     from expcache._executor import LocalExecutor
     from expcache._explanation import Difference, Explanation
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncExperiment",
     "Claim",
+    "Comparison",
     "Completed",
     "Difference",
     "Display",
@@ -48,6 +50,7 @@ __all__ = [
     "Sweep",
     "__version__",
     "as_completed",
+    "compare",
     "errors",
     "experiment",
     "grid",
@@ -72,6 +75,7 @@ del _name, _thing
 
 
 _COMPUTING = {
+    "Comparison": "_compare",
     "Completed": "_completion",
     "Difference": "_explanation",
     "Display": "_progress",
@@ -79,6 +83,7 @@ _COMPUTING = {
     "LocalExecutor": "_executor",
     "Progress": "_progress",
     "as_completed": "_completion",
+    "compare": "_compare",
 }
 
 

@@ -1,0 +1,69 @@
+"""What an object is made of, where nothing better is known of its type."""
+
+from __future__ import annotations
+
+from types import CodeType
+from typing import Any
+
+__all__ = ["code_of", "content"]
+
+
+def content(value: object) -> dict[str, Any]:
+    """Return the parts of an object, by how to get there from it.
+
+    Its attributes, or what its type says in ``__reduce__`` that it is made of.
+
+    Raises:
+        Exception: it says nothing, as a lock or an open file.
+    """
+    kind = type(value)
+    plain = kind.__reduce__ is object.__reduce__ and kind.__reduce_ex__ is object.__reduce_ex__
+    if plain and (hasattr(value, "__dict__") or _slots(kind)):
+        return _attributes(value)
+    reduced = value.__reduce_ex__(4)
+    if isinstance(reduced, str):
+        return {"": reduced}
+    names = ("maker", "args", "state", "items", "entries", "setter")
+    parts = dict(zip(names, reduced, strict=False))
+    for name in ("items", "entries"):
+        if parts.get(name) is not None:
+            parts[name] = list(parts[name])
+    state = parts.pop("state", None)
+    attributes = state if _is_attributes(state) else {"__getstate__()": state}
+    found = {f".{name}": one for name, one in attributes.items()}
+    return {**{f".{name}": one for name, one in parts.items() if one is not None}, **found}
+
+
+def _attributes(value: object) -> dict[str, Any]:
+    found = {
+        f".{name}": getattr(value, name) for name in _slots(type(value)) if hasattr(value, name)
+    }
+    found.update({f".{name}": one for name, one in getattr(value, "__dict__", {}).items()})
+    return found
+
+
+def _slots(kind: type) -> list[str]:
+    slots: list[str] = []
+    for one in kind.__mro__:
+        names = vars(one).get("__slots__", ())
+        for name in (names,) if isinstance(names, str) else names:
+            hidden = name.startswith("__") and not name.endswith("__")
+            slots.append(f"_{one.__name__.lstrip('_')}{name}" if hidden else name)
+    return [name for name in slots if name not in ("__dict__", "__weakref__")]
+
+
+def _is_attributes(state: object) -> bool:
+    return isinstance(state, dict) and all(isinstance(name, str) for name in state)
+
+
+def code_of(value: Any) -> object:
+    """Return what a class, function or module is known by: its name, and what it does."""
+    name = getattr(value, "__module__", None), getattr(value, "__qualname__", value.__name__)
+    code = getattr(value, "__code__", None)
+    return name if code is None else (*name, _plain(code), getattr(value, "__defaults__", None))
+
+
+def _plain(code: CodeType) -> object:
+    """Return a function's code without the places in a file where it was written."""
+    constants = [_plain(one) if isinstance(one, CodeType) else one for one in code.co_consts]
+    return code.co_code, code.co_names, tuple(constants)
