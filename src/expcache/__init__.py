@@ -24,6 +24,7 @@ from expcache._store import Claim, Store, use
 from expcache._sweep import Sweep
 
 if TYPE_CHECKING:
+    from expcache._audit import Audit, Contrast
     from expcache._compare import Comparison, compare
     from expcache._completion import Completed, as_completed
     from expcache._executor import LocalExecutor
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncExperiment",
+    "Audit",
     "Claim",
     "Comparison",
     "Completed",
+    "Contrast",
     "Difference",
     "Display",
     "Experiment",
@@ -75,8 +78,10 @@ del _name, _thing
 
 
 _COMPUTING = {
+    "Audit": "_audit",
     "Comparison": "_compare",
     "Completed": "_completion",
+    "Contrast": "_audit",
     "Difference": "_explanation",
     "Display": "_progress",
     "Explanation": "_explanation",

@@ -18,6 +18,7 @@ from expcache._warning import warn_unreadable
 from expcache.errors import RecordError, RecordFormatError, TrustError
 
 if TYPE_CHECKING:
+    from expcache._audit import CodeRuns
     from expcache._definition import Definition
     from expcache._explanation import Explanation
     from expcache._key import Identity
@@ -192,6 +193,15 @@ class Experiment(Generic[P, R]):
             Run(store, self.name, run_id, located=located_at(key), index=index)
             for index, (run_id, key) in enumerate(newest.items())
         )
+
+    def codes(self) -> list[CodeRuns]:
+        """Return the codes that stored results were computed with, oldest first.
+
+        Of each: its fingerprint, how many results it has, when the first and the last had ended.
+        """
+        from expcache._audit import codes_of  # noqa: PLC0415 - nothing else needs it
+
+        return codes_of(self._definition.store, self.name)
 
     def sweep(
         self, space: Space | Iterable[Mapping[str, Any]], name: str | None = None

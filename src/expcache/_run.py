@@ -9,7 +9,7 @@ from expcache._handle import UNKNOWN, Handle
 from expcache._key import Identity
 from expcache._query import Located, Status
 from expcache._record import read_header, read_value
-from expcache._store import Store, open_store
+from expcache._store import MemoryStore, Store, open_store
 from expcache.errors import RecordError, UnknownIdError
 
 if TYPE_CHECKING:
@@ -165,6 +165,28 @@ class Run(Handle[R]):
         """
         self._code_at_hand("compute").compute(self, refresh=refresh, timeout=timeout)
         return self
+
+    def apart(self) -> Run[R]:
+        """Return this run in a store of its own, in memory, where nothing is stored of it yet.
+
+        To compute it there leaves what is stored of it as it is. Experiments that the code calls
+        are served from the store as ever.
+
+        Raises:
+            UnknownIdError: the run was loaded by id, so its code is not at hand.
+        """
+        return self._apart(MemoryStore())
+
+    def _apart(self, store: Store) -> Run[R]:
+        return Run(
+            store,
+            self.experiment,
+            self.id,
+            params=self._params,
+            identity=self._identity,
+            origin=self._code_at_hand("compute"),
+            index=self.index,
+        )
 
     def explain(self) -> Explanation:
         """Return why the run is a hit or a miss: what differs from the nearest stored record.

@@ -13,7 +13,7 @@ from expcache._run import Run
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["RunSet"]
+__all__ = ["RunSet", "frame_of"]
 
 R = TypeVar("R")
 
@@ -124,23 +124,30 @@ class RunSet(Sequence[Run[R]], Generic[R]):
         Raises:
             ImportError: pandas is not installed; it comes with ``expcache[pandas]``.
         """
-        try:
-            import pandas as pd  # noqa: PLC0415 - heavy and optional
-        except ImportError:
-            message = "cannot make a frame: pandas is not installed. Install expcache[pandas]."
-            raise ImportError(message) from None
-        columns: dict[str, list[Any]] = {"id": []}
-        records = self.to_records()
-        names = dict.fromkeys(name for record in records for name in record)
-        columns = {name: [record.get(name) for record in records] for name in names}
-        series = {name: _column(pd, values) for name, values in columns.items()}
-        frame = pd.DataFrame(series)
-        return frame.set_index("id") if "id" in frame else frame
+        return frame_of(self.to_records())
 
     def save_ids(self, path: str | Path) -> None:
         """Write the ids to a file that ``load`` reads: ``.json``, ``.txt`` or ``.py``."""
         store = self._runs[0]._store_path if self._runs else None
         save_ids(path, self.ids, store=store)
+
+
+def frame_of(records: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return records as a pandas frame, indexed by id.
+
+    Raises:
+        ImportError: pandas is not installed.
+    """
+    try:
+        import pandas as pd  # noqa: PLC0415 - heavy and optional
+    except ImportError:
+        message = "cannot make a frame: pandas is not installed. Install expcache[pandas]."
+        raise ImportError(message) from None
+    names = dict.fromkeys(name for record in records for name in record)
+    columns = {name: [record.get(name) for record in records] for name in names}
+    series = {name: _column(pd, values) for name, values in columns.items()}
+    frame = pd.DataFrame(series)
+    return frame.set_index("id") if "id" in frame else frame
 
 
 def _read_records(runs: list[Run[Any]]) -> None:

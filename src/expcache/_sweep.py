@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from expcache._ids import save_ids
 from expcache._lookup import Where
 from expcache._place import Place
 from expcache._plan import Plan, locate_all
 from expcache._query import Errors, Failed
+from expcache._review import Review
 from expcache._run import Run
 from expcache._runset import RunSet
 from expcache._space import Space
@@ -28,7 +29,7 @@ R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Sweep(Generic[R]):
+class Sweep(Review[R]):
     """An experiment over a space of points, with a name.
 
     Made by ``Experiment.sweep``. Its points are bound to the experiment's parameters when they

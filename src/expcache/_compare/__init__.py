@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from expcache._compare._comparison import Comparison, Deviation
+from expcache._compare._show import show
 from expcache._compare._tolerance import Tolerance
 from expcache._compare._walk import Walk
 
-__all__ = ["Comparison", "Deviation", "Tolerance", "compare"]
+__all__ = ["Comparison", "Deviation", "Tolerance", "compare", "show"]
 
 
 def compare(old: Any, new: Any, *, rtol: float = 0.0, atol: float = 0.0) -> Comparison:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, final
 
 import xxhash
 
+from expcache._record import files
 from expcache._store._check import check_records, join
 from expcache._store._claim import Claim
 from expcache._store._claimed import Claimed
@@ -172,6 +173,8 @@ class MemoryStore:
         """Remove one envelope; ``won`` tells whether it was there."""
         with self._lock:
             gone = self._records.get(experiment, {}).pop(key, None)
+            for part in () if gone is None else _files(gone[1]):
+                self._parts.pop((experiment, part.name), None)
         return Commit.settled(won=gone is not None)
 
     def fetch(
@@ -220,6 +223,13 @@ class MemoryStore:
         """Give up every claim; there are no files."""
         with self._lock:
             self._claimed.clear()
+
+
+def _files(envelope: bytes) -> tuple[File, ...]:
+    try:
+        return files(envelope)
+    except RecordError:
+        return ()
 
 
 def _wrong(content: bytes | None, size: int, digest: str) -> str:
