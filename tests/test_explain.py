@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import expcache
-from expcache import Experiment, Store, errors, experiment, load
+from expcache import Experiment, Store, errors, experiment, grid, load, zipped
 
 pytestmark = pytest.mark.usefixtures("isolated")
 
@@ -313,3 +313,58 @@ def test_an_explanation_is_pickled() -> None:
     again = pickle.loads(pickle.dumps(why))
     assert str(again) == str(why)
     assert repr(again) == f"<Explanation {why.id[:8]} miss: parameter x differs>"
+
+
+def test_a_sweep_groups_its_points_by_reason(isolated: Store) -> None:
+    """Points of one reason are one group, whose first point is explained in full."""
+    fit = made(plain)
+    fit.sweep(grid(x=[1, 2], y=[7])).run()
+    whole = fit.sweep(grid(x=[1, 2, 3, 4], y=[7]), name="sweep_fit")
+    why = whole.explain()
+    assert [(group.status, group.indices) for group in why.groups] == [
+        ("missing", (2, 3)),
+        ("done", (0, 1)),
+    ]
+    assert (len(why), why.hits, why.misses) == (4, 2, 2)
+    assert why.groups[0].example.id == whole.ids[2]
+    assert str(why).splitlines()[:2] == [
+        "sweep_fit: 4 points, 2 stored, 2 not",
+        "  2 points missing: parameter x differs",
+    ]
+    assert repr(why) == "<SweepExplanation of 4 points, 2 stored, 2 not, 2 reasons>"
+    assert isolated.claims("test.fit") == {}
+
+
+def test_a_sweep_explains_chosen_points() -> None:
+    """With positions, only the points at these are explained."""
+    sweep = made(plain).sweep(grid(x=[1, 2, 3]))
+    assert [group.indices for group in sweep.explain([2, 0]).groups] == [(2, 0)]
+
+
+def test_failures_of_a_sweep_are_one_group() -> None:
+    """Failures of one kind from one line are one group, whatever their messages."""
+    sweep = made(failing).sweep(grid(x=[1, 2, 3]))
+    sweep.run()
+    (group,) = sweep.explain().groups
+    assert group.reason == "failed before (1 attempt): ValueError: no 1"
+    assert not group.hit
+
+
+def test_a_sweep_of_declared_code_tells_the_default() -> None:
+    """A changed default of declared code is one reason for all its points."""
+
+    def other(x: int, y: int = 3) -> int:
+        return x + y
+
+    made(plain, version="1").sweep(grid(x=[1, 2])).run()
+    (group,) = made(other, version="1").sweep(grid(x=[1, 2])).explain().groups
+    assert (group.status, group.reason) == ("stale", "default of y changed")
+    assert group.indices == (0, 1)
+
+
+def test_points_far_from_all_records_are_explained() -> None:
+    """Where every parameter differs from every record, the nearest is still told."""
+    fit = made(plain)
+    fit.sweep(zipped(x=range(5), y=range(5, 10))).run()
+    (group,) = fit.sweep(zipped(x=range(10, 15), y=range(20, 25))).explain().groups
+    assert group.reason == "parameter x differs and 1 more"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from expcache._compare import Comparison, compare
     from expcache._completion import Completed, as_completed
     from expcache._executor import LocalExecutor
-    from expcache._explanation import Difference, Explanation
+    from expcache._explanation import Difference, Explanation, SweepExplanation
     from expcache._progress import Display, Progress
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "Space",
     "Store",
     "Sweep",
+    "SweepExplanation",
     "__version__",
     "as_completed",
     "compare",
@@ -87,6 +88,7 @@ _COMPUTING = {
     "Explanation": "_explanation",
     "LocalExecutor": "_executor",
     "Progress": "_progress",
+    "SweepExplanation": "_explanation",
     "as_completed": "_completion",
     "compare": "_compare",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from expcache._ids import save_ids
@@ -20,6 +20,7 @@ from expcache.errors import SpaceError
 
 if TYPE_CHECKING:
     from expcache._completion import Completed
+    from expcache._explanation import SweepExplanation
     from expcache._perform import Performer
     from expcache._progress import Option
 
@@ -136,6 +137,18 @@ class Sweep(Review[R]):
 
     def _params_at(self, index: int) -> dict[str, Any]:
         return self._state.performer.bind_point(self.space[index])
+
+    def explain(self, indices: Iterable[int] | None = None) -> SweepExplanation:
+        """Return why the points are hits or misses, those of one reason together.
+
+        Nothing is computed or written. With ``indices``, only the points at these positions.
+        """
+        from expcache._explain import Points, explain_points  # noqa: PLC0415 - no run needs it
+
+        definition, (ids, classes) = self._state.performer.definition, self._identities()
+        located = locate_all(definition, ids, classes, self._params_at)
+        points = Points(self.name, located, classes, ids, self._params_at, self.__getitem__)
+        return explain_points(definition, points, range(len(ids)) if indices is None else indices)
 
     def status(self) -> dict[str, int]:
         """Return how many points there are, and how many of them have each status."""

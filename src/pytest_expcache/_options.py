@@ -22,10 +22,16 @@ class Options:
     skip_failed: bool
     refresh: bool
     status: bool
+    explain: bool
     store: str | None
     """Where the results are kept: an absolute path, ``:memory:``, or None for the default."""
     jobs: Jobs
     """How and for how long the points are computed."""
+
+    @property
+    def shows(self) -> bool:
+        """Whether the session only shows what is stored, and runs nothing."""
+        return self.status or self.explain
 
 
 _options = pytest.StashKey[Options]()
@@ -57,6 +63,12 @@ def add_options(parser: pytest.Parser) -> None:
         dest="sweep_status",
         action="store_true",
         help="show how many points of each selected sweep are done, and run nothing",
+    )
+    group.addoption(
+        "--sweep-explain",
+        dest="sweep_explain",
+        action="store_true",
+        help="tell why the selected points are stored or not, and run nothing",
     )
     group.addoption(
         "--sweep-store",
@@ -106,6 +118,7 @@ def read_options(config: pytest.Config) -> Options:
         skip_failed=config.getoption("sweep_skip_failed"),
         refresh=config.getoption("sweep_refresh"),
         status=config.getoption("sweep_status"),
+        explain=config.getoption("sweep_explain"),
         store=_store(config),
         jobs=read_jobs(config),
     )

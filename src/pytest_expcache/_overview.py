@@ -1,14 +1,19 @@
-"""Show what is stored of the selected sweeps instead of running them: ``--sweep-status``."""
+"""Show what is stored of the selected sweeps, or why, instead of running them.
+
+``--sweep-status`` and ``--sweep-explain``.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable
 from itertools import islice
+from typing import Any
 
 import pytest
 
 from pytest_expcache._collect import Point, point_of
+from pytest_expcache._options import Options
 from pytest_expcache._plans import Plans, selected_points
 from pytest_expcache._status import plan_table
 from pytest_expcache._store import store_line
@@ -19,11 +24,12 @@ _LINES = 20
 
 
 class Overview:
-    """The part of the plugin that shows; registered with ``--sweep-status`` only."""
+    """The part of the plugin that shows; registered with these options only."""
 
-    def __init__(self, plans: Plans) -> None:
+    def __init__(self, plans: Plans, options: Options) -> None:
         """Begin with nothing to show."""
         self._plans = plans
+        self._options = options
         self._lines: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
@@ -32,19 +38,37 @@ class Overview:
 
         Errors of collection are left to pytest's own loop, which ends the session for them.
         """
-        counts = self._plans.counts(selected_points(session.items))
+        points = selected_points(session.items)
         self._lines = ["no sweep is selected"]
-        if counts:
-            self._lines = [store_line(session.config), *plan_table(counts)]
-            self._lines += _running_lines(session.items, self._plans)
+        if points:
+            self._lines = [store_line(session.config)]
+            self._lines += self._table(session.items, points) if self._options.status else []
+            self._lines += _explanations(points) if self._options.explain else []
         ignored = session.config.getoption("continue_on_collection_errors")
         return None if session.testsfailed and not ignored else True
 
+    def _table(self, items: Iterable[pytest.Item], points: Iterable[Point]) -> list[str]:
+        return [*plan_table(self._plans.counts(points)), *_running_lines(items, self._plans)]
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print which store was looked at, and the table; it was asked for, so also with ``-q``."""
+        """Print which store was looked at, and what it says; it was asked for, so also with -q."""
         terminalreporter.section("sweeps", sep="-")
         for line in self._lines:
             terminalreporter.line(line)
+
+
+def _explanations(points: Iterable[Point]) -> list[str]:
+    """Return why the points of each sweep are stored or not."""
+    sweeps: dict[int, tuple[Any, list[int]]] = {}
+    for point in points:
+        sweeps.setdefault(id(point.sweep), (point.sweep, []))[1].append(point.index)
+    from expcache.errors import ExpcacheError  # noqa: PLC0415 - imported long since by the sweep
+
+    try:
+        told = [str(sweep.explain(indices)) for sweep, indices in sweeps.values()]
+    except ExpcacheError as error:
+        raise pytest.UsageError(str(error)) from error
+    return [line for one in told for line in one.splitlines()]
 
 
 def _running_lines(items: Iterable[pytest.Item], plans: Plans) -> list[str]:

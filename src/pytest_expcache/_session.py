@@ -12,20 +12,21 @@ from pytest_expcache._report import Report
 from pytest_expcache._runs import Runs
 from pytest_expcache._xdist import FromWorkers, ToController, is_worker
 
-__all__ = ["begin", "begin_as_controller", "show_status"]
+__all__ = ["begin", "begin_as_controller", "show"]
 
 _plans = pytest.StashKey[Plans]()
 
 
-def show_status(config: pytest.Config) -> None:
-    """Register what shows the status; nothing may run then, whatever is collected."""
-    config.pluginmanager.register(Overview(_plans_of(config)), "expcache-overview")
+def show(config: pytest.Config) -> None:
+    """Register what shows instead of running; nothing may run then, whatever is collected."""
+    overview = Overview(_plans_of(config), options_of(config))
+    config.pluginmanager.register(overview, "expcache-overview")
 
 
 def begin(config: pytest.Config) -> None:
     """Register what sweeps need, when the first one is collected."""
     manager, options, plans = config.pluginmanager, options_of(config), _plans_of(config)
-    if options.status or manager.hasplugin("expcache-runs"):
+    if options.shows or manager.hasplugin("expcache-runs"):
         return
     runs, report = Runs(options, plans), _tell(config)
     manager.register(runs, "expcache-runs")

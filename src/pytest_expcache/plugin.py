@@ -30,18 +30,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)  # before pytest-xdist reads its options
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
-    """Keep a session that only shows the status in one process."""
-    if config.getoption("sweep_status") and getattr(config.option, "numprocesses", None):
+    """Keep a session that only shows what is stored in one process."""
+    shows = config.getoption("sweep_status") or config.getoption("sweep_explain")
+    if shows and getattr(config.option, "numprocesses", None):
         config.option.numprocesses = 0
     return (yield)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options and make the marks known."""
-    if read_options(config).status:
-        from pytest_expcache._session import show_status  # noqa: PLC0415 - for sweeps only
+    if read_options(config).shows:
+        from pytest_expcache._session import show  # noqa: PLC0415 - for sweeps only
 
-        show_status(config)
+        show(config)
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expcache._explain._bulk import Points, explain_points
 from expcache._explain._explain import explain
 
-__all__ = ["explain"]
+__all__ = ["Points", "explain", "explain_points"]

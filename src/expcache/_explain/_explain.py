@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, cached_property
 from typing import Any
 
 from expcache._definition import Definition
@@ -35,7 +36,7 @@ class Explainer:
         self._definition = definition
         self._store = definition.store
         self._codes = Codes(self._store, definition.name)
-        self._missing: Missing | None = None
+        self._nearest = cache(self._find_nearest)
         self._now: dict[tuple[type, ...], tuple[Code, tuple[str, ...]]] = {}
         self._causes: dict[tuple[str, tuple[type, ...]], tuple[Difference, ...]] = {}
 
@@ -74,7 +75,7 @@ class Explainer:
         classes = run._identity.classes
         found = self._store.keys(run.experiment, run.id)
         codes = [code_of(key) for key in reversed(found) if is_result(key)]
-        nearest = self._codes.nearest(dict.fromkeys(codes), self._present(classes)[0])
+        nearest = self._nearest(tuple(codes), classes)
         header = self._header(f"{run.id}-{nearest}") or self._header(located.key)
         return self._of_code(run, header, "stale", "is stored for other code only")
 
@@ -90,8 +91,7 @@ class Explainer:
         return self._made(run, status, why, header, tuple(found))
 
     def _nothing(self, run: Run[Any], located: Located) -> Explanation:  # noqa: ARG002 - as others
-        missing = self._missing = self._missing or Missing(self._definition, self._store)
-        near = missing.near(run)
+        near = self.missing.near(run.params)
         if near.header is not None and near.same:
             why = "is missing: what is nearest has these params, but another id"
             return self._of_code(run, near.header, "missing", why)
@@ -132,6 +132,19 @@ class Explainer:
             code = Code(told, None if declared is None else tuple(declared))
             self._now[classes] = code, tuple(unseen.get("unseen", ()))
         return self._now[classes]
+
+    @cached_property
+    def missing(self) -> Missing:
+        """What is stored of the experiment, read when first asked for."""
+        return Missing(self._definition, self._store)
+
+    def code_causes(self, codes: tuple[str, ...], classes: tuple[type, ...]) -> tuple[Any, ...]:
+        """Return what differs between the present code and the nearest of some, newest first."""
+        nearest = self._nearest(codes, classes)
+        return () if nearest is None else self._differences(nearest, classes)
+
+    def _find_nearest(self, codes: tuple[str, ...], classes: tuple[type, ...]) -> str | None:
+        return self._codes.nearest(codes, self._present(classes)[0])
 
     def _differences(self, code: str, classes: tuple[type, ...]) -> tuple[Difference, ...]:
         if (code, classes) not in self._causes:

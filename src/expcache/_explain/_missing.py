@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -10,7 +11,6 @@ from expcache._explain._nearest import Nearest
 from expcache._explain._params import described, items_of, param_differences
 from expcache._explanation import Difference
 from expcache._record import Header
-from expcache._run import Run
 from expcache._store import Store
 
 __all__ = ["Missing", "Near"]
@@ -41,10 +41,10 @@ class Missing:
         self._store = store
         self._nearest = Nearest(store, definition.name, definition.options.ignore)
 
-    def near(self, run: Run[Any]) -> Near:
-        """Return what is nearest to a run of which nothing is stored."""
+    def near(self, params: Mapping[str, Any]) -> Near:
+        """Return what is nearest to params of which nothing is stored."""
         options = self._definition.options
-        items = items_of(described(run.params), options.version, options.ignore)
+        items = items_of(described(params), options.version, options.ignore)
         kept = self._nearest.find(items)
         if kept is None:
             return self._elsewhere()

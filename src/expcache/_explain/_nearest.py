@@ -20,6 +20,9 @@ _MOST = 10_000
 _COMPARED = 500
 """How many of them are compared one by one, where none differs in one parameter only."""
 
+_BUDGET = 100_000
+"""How many such comparisons there are at most: a sweep may ask for thousands of points."""
+
 Rest = frozenset[tuple[str, str]]
 
 
@@ -35,6 +38,7 @@ class Nearest:
 
     def __init__(self, store: Store, experiment: str, ignored: Collection[str]) -> None:
         """Read what is stored of an experiment now."""
+        self._budget = _BUDGET
         self._all: list[Kept] = []
         self._whole: dict[Rest, Kept] = {}
         self._without: dict[Rest, dict[str, Kept]] = {}
@@ -75,7 +79,8 @@ class Nearest:
                     yield 1 if kept.items[name] == pair[1] else 5, kept
 
     def _compared(self, pairs: Rest) -> Kept | None:
-        newest = self._all[:_COMPARED]
+        newest = self._all[: max(1, min(_COMPARED, self._budget))]
+        self._budget -= len(newest)
         return min(newest, key=lambda kept: len(pairs ^ kept.items.items()), default=None)
 
 

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from expcache._explanation._difference import Difference
 from expcache._explanation._explanation import Against, Explanation
+from expcache._explanation._groups import Group, SweepExplanation
 from expcache._explanation._normal_form import decorators_of, read
 
-__all__ = ["Against", "Difference", "Explanation", "decorators_of", "read"]
+__all__ = [
+    "Against",
+    "Difference",
+    "Explanation",
+    "Group",
+    "SweepExplanation",
+    "decorators_of",
+    "read",
+]
