@@ -18,9 +18,9 @@ __all__ = ["CHECK", "STUDY", "Project"]
 # Each run of pytest in this process forgets the modules that it imported: those that the library
 # imports late would come twice, with classes and registries of their own.
 import_module("cloudpickle")
-_ROOMS = ("_capture", "_cell", "_completion", "_executor", "_explain", "_explanation", "_perform")
-for _room in (*_ROOMS, "_progress"):
-    _package = import_module(f"expcache.{_room}")
+_ROOMS = ("acceptance", "capture", "cell", "completion", "executor", "explain", "explanation")
+for _room in (*_ROOMS, "perform", "progress"):
+    _package = import_module(f"expcache._{_room}")
     for _module in iter_modules(_package.__path__, f"{_package.__name__}."):
         import_module(_module.name)
 

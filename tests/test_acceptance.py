@@ -25,7 +25,7 @@ def store() -> Iterator[Store]:
 def made(factor: int, **options: Any) -> Experiment[..., Any]:
     """Return an experiment whose code depends on a factor, but whose ids do not."""
 
-    @experiment(name="made", **options)
+    @experiment(name="served", **options)
     def made(x: int, y: int = 1) -> int:
         CALLS.append(x)
         return x * y * factor
@@ -38,8 +38,8 @@ def write(store: Store, new: Experiment[..., Any], old: Experiment[..., Any], *x
     identify = new._definition.key.identify
     identities = [identify({"x": x, "y": 1}) for x in xs]
     moves = tuple(Move(one.id, old.code, new.code, one.preimage) for one in identities)
-    key, envelope = compose(Row("made", "me", "here", "2024-01-01T00:00:00+00:00", "", moves))
-    store.put_once("made", key, envelope).wait()
+    key, envelope = compose(Row("served", "me", "here", "2024-01-01T00:00:00+00:00", "", moves))
+    store.put_once("served", key, envelope).wait()
     return key
 
 
@@ -103,8 +103,8 @@ def test_an_acceptance_is_for_its_params_only(store: Store) -> None:
     old, new = made(2), made(5)
     old(3)
     move = Move(new.id(3), old.code, new.code, bytes(16))
-    key, envelope = compose(Row("made", "me", "here", "2024-01-01", "", (move,)))
-    store.put_once("made", key, envelope).wait()
+    key, envelope = compose(Row("served", "me", "here", "2024-01-01", "", (move,)))
+    store.put_once("served", key, envelope).wait()
     assert new(3) == 15
 
 
@@ -114,7 +114,7 @@ def test_a_record_that_is_gone_is_computed_again(way: Callable[..., Any], store:
     old, new = made(2), made(5)
     old(3)
     write(store, new, old, 3)
-    store.delete("made", f"{old.id(3)}-{old.code}").wait()
+    store.delete("served", f"{old.id(3)}-{old.code}").wait()
     assert new.find(3) is None
     assert way(new) == 15
 
@@ -126,8 +126,8 @@ def test_a_damaged_record_is_computed_again(way: Callable[..., Any], store: Stor
     old(3)
     write(store, new, old, 3)
     key = f"{old.id(3)}-{old.code}"
-    envelope = store.get("made", key) or b""
-    store.put_sealed("made", key, envelope[:-20] + bytes(20), replace=True).wait()
+    envelope = store.get("served", key) or b""
+    store.put_sealed("served", key, envelope[:-20] + bytes(20), replace=True).wait()
     with pytest.warns(match="cannot read the record"):
         assert way(new) == 15
 
@@ -138,11 +138,11 @@ def test_a_damaged_acceptance_counts_for_nothing(damage: str, store: Store) -> N
     old, new = made(2), made(5)
     old(3)
     key = write(store, new, old, 3)
-    envelope = store.get("made", key) or b""
-    other = compose(Row("made", "me", "here", "2024-01-01", "another", ()))[1]
+    envelope = store.get("served", key) or b""
+    other = compose(Row("served", "me", "here", "2024-01-01", "another", ()))[1]
     wrong = {"cut": envelope[:-5], "swapped": other, "foreign": b"foreign"}[damage]
-    store.put_sealed("made", key, wrong, replace=True).wait()
-    with pytest.warns(match="cannot follow an acceptance of 'made'"):
+    store.put_sealed("served", key, wrong, replace=True).wait()
+    with pytest.warns(match="cannot follow an acceptance of 'served'"):
         assert new(3) == 15
     assert store.verify().sound is (damage == "swapped")
 
@@ -154,7 +154,7 @@ def test_an_acceptance_of_another_experiment_is_passed_over(store: Store) -> Non
     one = new._definition.key.identify({"x": 3, "y": 1})
     move = Move(one.id, old.code, new.code, one.preimage)
     key, envelope = compose(Row("other", "me", "here", "2024-01-01", "", (move,)))
-    store.put_once("made", key, envelope).wait()
+    store.put_once("served", key, envelope).wait()
     assert new(3) == 15
 
 
@@ -165,7 +165,7 @@ def test_the_latest_acceptance_counts(store: Store) -> None:
     write(store, new, second, 3)
     latest = write(store, new, first, 3)
     assert new(3) == 6
-    store.delete("made", latest).wait()
+    store.delete("served", latest).wait()
     assert new(3) == 21
     assert CALLS == [3, 3]
 
@@ -176,17 +176,17 @@ def test_an_acceptance_is_read_once(store: Store, monkeypatch: pytest.MonkeyPatc
     old(3)
     write(store, new, old, 3)
     target = f"{new.id(3)}-{new.code}"
-    assert adopted(store, "made")[target].key == f"{old.id(3)}-{old.code}"
+    assert adopted(store, "served")[target].key == f"{old.id(3)}-{old.code}"
     monkeypatch.setattr("expcache._acceptance._adopted.parse", None)
-    assert target in adopted(store, "made")
+    assert target in adopted(store, "served")
 
 
 def test_a_row_says_what_was_written(store: Store) -> None:
     """A row gives back all that it was made of."""
     moves = (Move("a" * 32, "b" * 32, "c" * 32, bytes(range(16))),)
-    row = Row("made", "me", "here", "2024-01-01", "no \ud800 change, only 日本", moves)
+    row = Row("served", "me", "here", "2024-01-01", "no \ud800 change, only 日本", moves)
     assert parse(*compose(row)) == row
-    assert store.keys("made") == []
+    assert store.keys("served") == []
 
 
 def test_sweeps_and_loading_pass_rows_over(store: Store) -> None:
@@ -214,7 +214,7 @@ def test_coroutine_experiments_follow_acceptances(store: Store) -> None:
     """What is awaited is looked for under older code too."""
 
     def coroutine(factor: int) -> Any:
-        @experiment(name="made")
+        @experiment(name="served")
         async def made(x: int, y: int = 1) -> int:
             CALLS.append(x)
             return x * y * factor

@@ -24,6 +24,7 @@ from expcache._store import Claim, Store, use
 from expcache._sweep import Sweep
 
 if TYPE_CHECKING:
+    from expcache._acceptance import Acceptance
     from expcache._audit import Audit, Contrast
     from expcache._compare import Comparison, compare
     from expcache._completion import Completed, as_completed
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from expcache._progress import Display, Progress
 
 __all__ = [
+    "Acceptance",
     "AsyncExperiment",
     "Audit",
     "Claim",
@@ -79,6 +81,7 @@ del _name, _thing
 
 
 _COMPUTING = {
+    "Acceptance": "_acceptance",
     "Audit": "_audit",
     "Comparison": "_compare",
     "Completed": "_completion",

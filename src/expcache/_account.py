@@ -11,7 +11,9 @@ from expcache._record import read_value
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from expcache._acceptance import Acceptance
     from expcache._drift import Drift
+    from expcache._origin import Origin
     from expcache._record import Header
     from expcache._store import Claim, Store
 
@@ -50,6 +52,7 @@ class Account:
     _store: Store
     _told: Told | None
     _exception: Exception | None
+    _origin: Origin | None
     experiment: str
     id: str
 
@@ -136,6 +139,20 @@ class Account:
             return []
         header = self._stored_or_none()
         return [] if header is None else [dict(record) for record in header.logs]
+
+    @property
+    def acceptance(self) -> Acceptance | None:
+        """The acceptance by which a result of older code counts for this run, or None.
+
+        Of a run that was loaded by id: the latest that names its record.
+        """
+        status, key = self._locate()
+        if status != "done" or key is None:
+            return None
+        from expcache._acceptance import acceptance_of  # noqa: PLC0415 - no hit asks for it
+
+        own = None if self._origin is None else self._origin.key_of(self)
+        return acceptance_of(self._store, self.experiment, key, own)
 
     @property
     def claim(self) -> Claim | None:

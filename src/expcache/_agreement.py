@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from expcache._encode import encode
 from expcache._key import Key
 from expcache._query import Located
 from expcache._record import read_header
-from expcache.errors import IdentityError, RecordError
+from expcache.errors import RecordError
 
 if TYPE_CHECKING:
     from expcache._record import Header
 
-__all__ = ["disagreements", "settle"]
+__all__ = ["disagreements", "settle", "tells_all"]
 
 _TEXT = 500
 _FIELDS = 100
@@ -62,36 +61,28 @@ def disagreements(definition: Defined, header: Header, params: Mapping[str, Any]
 
     What is in one of them only counts as the same, and so does what is not hashed.
     """
-    from expcache._codec import describe  # noqa: PLC0415 - only for results of other code
-
     hashed = set(params) - set(definition.options.ignore)
     both = [name for name in params if name in hashed and name in header.params]
-    return [
-        name
-        for name in both
-        if header.params[name] != (tree := describe(params[name]))
-        or (not _tells_all(tree) and _is_default(definition.key, name, params[name]))
-    ]
+    if definition.options.key is None:
+        # What is not at its default is in the id, and the id is the same.
+        both = [name for name in both if definition.key.leaves_out(name, params[name])]
+    if not both:
+        return []
+    from expcache._codec import describe  # noqa: PLC0415 - only for results of other code
+
+    trees = {name: describe(params[name]) for name in both}
+    return [n for n, tree in trees.items() if header.params[n] != tree or not tells_all(tree)]
 
 
-def _is_default(key: Key, name: str, value: object) -> bool:
-    """Whether a value is left out of the id, so that the id does not tell it."""
-    defaults = key.signature.defaults
-    try:
-        return name in defaults and encode(defaults[name]) == encode(value)
-    except IdentityError:
-        return True
-
-
-def _tells_all(tree: Any) -> bool:
-    """Whether equal descriptions mean equal values: some things are told only in part."""
+def tells_all(tree: Any) -> bool:
+    """Tell whether equal descriptions mean equal values: some things are told only in part."""
     if isinstance(tree, list):
-        return all(map(_tells_all, tree))
+        return all(map(tells_all, tree))
     if not isinstance(tree, dict):
         return True
     told = tree.get("~opaque") if len(tree) == 1 else None
     if not isinstance(told, dict) or "digest" in told:
-        return all(map(_tells_all, tree.values()))
+        return all(map(tells_all, tree.values()))
     fields, text = told.get("fields"), told.get("text", "")
     whole = isinstance(fields, dict) and len(fields) < _FIELDS and len(text) < _TEXT
-    return whole and _tells_all(fields)
+    return whole and tells_all(fields)

@@ -14,6 +14,7 @@ from expcache._run import Run
 from expcache._runset import RunSet
 from expcache._space import Space, points
 from expcache._sweep import Sweep
+from expcache._upkeep import Upkeep
 from expcache._warning import warn_unreadable
 from expcache.errors import RecordError, RecordFormatError, TrustError
 
@@ -32,7 +33,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-class Experiment(Generic[P, R]):
+class Experiment(Upkeep, Generic[P, R]):
     """A function whose results are kept under the identity of its parameters and its code.
 
     Calling it returns the stored result, or computes it, stores it and returns it. Made by

@@ -81,6 +81,14 @@ class Key:
             # A default without identity is refused when a call uses it, not before.
             return None
 
+    def leaves_out(self, name: str, value: object) -> bool:
+        """Whether the id does not tell this value of a parameter, as it is the default."""
+        default = next((default for n, _, default, _ in self._fields if n == name), None)
+        try:
+            return default is not None and default == encode(name) + encode(value)
+        except IdentityError:
+            return False
+
     def identify(self, params: Mapping[str, Any]) -> Identity:
         """Return the identity of full params.
 

@@ -20,6 +20,10 @@ class Origin(Protocol):
         """Return why the run is a hit or a miss."""
         ...
 
+    def key_of(self, run: Any) -> str:
+        """Return the key of the run's own result under the present code."""
+        ...
+
     def recall(self, run: Any) -> Any:
         """Return the stored run, its record checked, or None."""
         ...

@@ -16,6 +16,7 @@ from expcache._run import Run
 from expcache._runset import RunSet
 from expcache._space import Space
 from expcache._state import State
+from expcache._upkeep import SweepUpkeep
 from expcache.errors import SpaceError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Sweep(Review[R]):
+class Sweep(Review[R], SweepUpkeep):
     """An experiment over a space of points, with a name.
 
     Made by ``Experiment.sweep``. Its points are bound to the experiment's parameters when they

@@ -23,6 +23,7 @@ class Options:
     refresh: bool
     status: bool
     explain: bool
+    accept: bool
     store: str | None
     """Where the results are kept: an absolute path, ``:memory:``, or None for the default."""
     jobs: Jobs
@@ -69,6 +70,12 @@ def add_options(parser: pytest.Parser) -> None:
         dest="sweep_explain",
         action="store_true",
         help="tell why the selected points are stored or not, and run nothing",
+    )
+    group.addoption(
+        "--sweep-accept",
+        dest="sweep_accept",
+        action="store_true",
+        help="let stored results of older code count for the selected stale points",
     )
     group.addoption(
         "--sweep-store",
@@ -119,6 +126,7 @@ def read_options(config: pytest.Config) -> Options:
         refresh=config.getoption("sweep_refresh"),
         status=config.getoption("sweep_status"),
         explain=config.getoption("sweep_explain"),
+        accept=config.getoption("sweep_accept"),
         store=_store(config),
         jobs=read_jobs(config),
     )
@@ -126,8 +134,25 @@ def read_options(config: pytest.Config) -> Options:
         message = "cannot combine --sweep-refresh with --sweep-resume: one computes every point"
         remedy = "again, the other only those without a result. Leave one of them out."
         raise pytest.UsageError(f"{message} {remedy}")
+    if options.accept:
+        _check_accept(config, options)
     config.stash[_options] = options
     return options
+
+
+def _check_accept(config: pytest.Config, options: Options) -> None:
+    """Refuse what contradicts --sweep-accept."""
+    distributed = getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput")
+    reasons = {
+        "-n": (distributed, "each process would accept for itself"),
+        "--sweep-status": (options.status, "one changes what counts, the other only looks"),
+        "--sweep-explain": (options.explain, "one changes what counts, the other only looks"),
+        "--sweep-refresh": (options.refresh, "what is computed again needs no acceptance"),
+    }
+    for option, (given, reason) in reasons.items():
+        if given:
+            message = f"cannot combine --sweep-accept with {option}: {reason}."
+            raise pytest.UsageError(f"{message} Leave one of them out.")
 
 
 def _store(config: pytest.Config) -> str | None:

@@ -23,6 +23,10 @@ class Plans:
         """Begin without any; a sweep is planned when it is first asked for."""
         self._statuses: dict[int, list[str]] = {}
 
+    def forget(self) -> None:
+        """Plan anew when it is asked for: what counts has changed."""
+        self._statuses.clear()
+
     def status(self, point: Point) -> str:
         """Return done, stale, failed, running or missing, as it was before the session."""
         statuses = self._statuses.get(id(point.sweep))

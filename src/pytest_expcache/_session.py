@@ -28,6 +28,10 @@ def begin(config: pytest.Config) -> None:
     manager, options, plans = config.pluginmanager, options_of(config), _plans_of(config)
     if options.shows or manager.hasplugin("expcache-runs"):
         return
+    if options.accept:
+        from pytest_expcache._accepting import Accepting  # noqa: PLC0415 - for this option alone
+
+        manager.register(Accepting(plans), "expcache-accepting")
     runs, report = Runs(options, plans), _tell(config)
     manager.register(runs, "expcache-runs")
     if options.jobs.count:
