@@ -37,7 +37,14 @@ def test_short_examples(name: str, clone: Path) -> None:
 def test_every_example_is_run() -> None:
     """No example is left out of this file."""
     found = {path.parent.name for path in (ROOT / "examples").glob("*/README.md")}
-    assert found == {*SHORT, "digits"}
+    assert found == {*SHORT, "digits", "trust"}
+
+
+def test_what_becomes_of_results_when_a_study_changes(clone: Path) -> None:
+    """Explaining, accepting, auditing and comparing print what the page says, edit by edit."""
+    pytest.importorskip("sklearn")
+    place = clone / "examples" / "trust"
+    run_page(place / "README.md", place)
 
 
 def test_the_ids_of_digits_are_those_of_the_sweep(clone: Path) -> None:
