@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expcache._code._block import chain_of
 from expcache._code._kinds import add_encoders, followed
 from expcache._code._names import file_of, name_of, stem_of
 from expcache._code._normal import fields as normal_fields
@@ -13,6 +14,7 @@ __all__ = [
     "Part",
     "Pinned",
     "Tracker",
+    "chain_of",
     "file_of",
     "followed",
     "name_of",

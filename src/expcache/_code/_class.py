@@ -45,13 +45,14 @@ def _add(walk: Walk, kind: type, label: str, *, methods: bool) -> None:
     node = node if methods else body_without_methods(node)
     scope = scope_of(node)
     walk.beyond(scope, f"{stem}.{label}")
-    pieces = [canonical(node), *walk.references(scope, cells, namespace)]
+    names: dict[str, str] = {}
+    pieces = [canonical(node), *walk.references(scope, cells, namespace, names)]
     pieces += [walk.class_(base) for base in kind.__bases__ if methods]
     pieces += _attributes(walk, kind, found, node, label)
     shown = found.source.segment(found.node)
     line = found.node.lineno
-    part = Part(f"{stem}.{label}", "class", found.source.file, line, digest(*pieces), shown)
-    walk.add(label, part)
+    name, file = f"{stem}.{label}", found.source.file
+    walk.add(label, Part(name, "class", file, line, digest(*pieces), shown, names))
 
 
 def _unwritten(walk: Walk, kind: type, name: str) -> bytes:

@@ -40,6 +40,7 @@ def _add_function(walk: Walk, function: FunctionType, label: str) -> None:
     cells: Cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
     found = find_function(code, namespace, fresh=walk.fresh and function is walk.root)
     pieces = _defaults(walk, function, found, label)
+    names: dict[str, str] = {}
     if found is None:
         if function is walk.root:
             raise no_source(function)
@@ -47,20 +48,26 @@ def _add_function(walk: Walk, function: FunctionType, label: str) -> None:
         pieces.append(bytecode(code))
         file, line, shown = code.co_filename, code.co_firstlineno, ""
     else:
-        pieces += _written(walk, function, found, cells, label)
+        pieces += _written(walk, function, found, cells, label, names)
         file, line = found.source.file, found.node.lineno
         shown = found.source.segment(found.node)
-    walk.add(label, Part(f"{stem}.{label}", "function", file, line, digest(*pieces), shown))
+    name = f"{stem}.{label}"
+    walk.add(label, Part(name, "function", file, line, digest(*pieces), shown, names))
 
 
-def _written(
-    walk: Walk, function: FunctionType, found: Found, cells: Cells, label: str
+def _written(  # noqa: PLR0913, PLR0917 - one function in its setting
+    walk: Walk,
+    function: FunctionType,
+    found: Found,
+    cells: Cells,
+    label: str,
+    names: dict[str, str],
 ) -> list[bytes]:
     namespace = function.__globals__
     node = without_own(without_defaults(found.node), walk, cells, namespace)
     scope = scope_of(node)
     walk.beyond(scope, f"{stem_of_namespace(namespace)}.{label}")
-    pieces = [canonical(node), *walk.references(scope, cells, namespace)]
+    pieces = [canonical(node), *walk.references(scope, cells, namespace, names)]
     pieces += add_method(walk, function, scope, cells)
     if found.edited:
         name = f"{stem_of_namespace(namespace)}.{function.__code__.co_name}"

@@ -14,9 +14,12 @@ from typing import Any, NamedTuple
 from expcache._code._names import is_own_name, is_project_file
 from expcache._code._normal import canonical
 from expcache._code._scope import Import, imports_of
-from expcache._code._source import parsed_file
+from expcache._code._source import source_of_file
 
 __all__ = ["Module", "modules_of", "package_of"]
+
+
+_LONGEST = 100_000
 
 
 class Module(NamedTuple):
@@ -26,6 +29,12 @@ class Module(NamedTuple):
     file: str
     package: str
     tree: ast.Module
+    text: str
+
+    @property
+    def shown(self) -> str:
+        """The text for people, unless the file is long."""
+        return self.text if len(self.text) <= _LONGEST else ""
 
     @property
     def body(self) -> bytes:
@@ -74,9 +83,9 @@ def _module(name: str) -> Module | None:
     file, is_package = _location(name)
     if file is None or not file.endswith(".py") or not is_project_file(file):
         return None
-    tree = parsed_file(file)
+    source = source_of_file(file)
     package = name if is_package else name.rpartition(".")[0]
-    return None if tree is None else Module(name, file, package, tree)
+    return None if source is None else Module(name, file, package, source.tree, source.text)
 
 
 def _location(name: str) -> tuple[str | None, bool]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from expcache._code._names import stem_of_namespace
-from expcache._encode import digest, encode
+from expcache._encode import digest, encode, text
 
-__all__ = ["Code", "Part", "Value", "code_of"]
+__all__ = ["Code", "Part", "Value", "code_of", "readable"]
 
 _SCHEME = 1
+_TEXT = text("")[:4]
+"""How the bytes of a text begin: a tag and eight bytes of length."""
 
 
 class Part(NamedTuple):
@@ -25,6 +28,8 @@ class Part(NamedTuple):
     line: int
     digest: str
     text: str
+    names: Mapping[str, str] = {}
+    """What names in it stand for, where they do not say it themselves; for people too."""
 
 
 class Code(NamedTuple):
@@ -58,6 +63,18 @@ class Value(NamedTuple):
     def home(self) -> str:
         """The directory of the module."""
         return os.path.dirname(str(self.namespace.get("__file__", "")))  # noqa: PTH120 - hot
+
+
+def readable(target: bytes) -> str:
+    """Return, for people, what the canonical bytes of a reference lead to."""
+    found: list[str] = []
+    start = 0
+    while (start := target.find(_TEXT, start)) >= 0:
+        start += 9
+        end = start + int.from_bytes(target[start - 8 : start], "big")
+        found.append(target[start:end].decode("utf-8", "replace"))
+        start = end
+    return found[0] if len(found) == 1 else f"{found[0]}({', '.join(found[1:])})" if found else ""
 
 
 def code_of(roots: list[bytes], labelled: dict[str, Part], unseen: list[str]) -> Code:

@@ -111,11 +111,10 @@ def _read(file: str, spec: object) -> str | bytes | None:
     return text if isinstance(text, str) else None
 
 
-def parsed_file(file: str) -> ast.Module | None:
-    """Return the tree of a file that may not be loaded."""
+def source_of_file(file: str) -> Source | None:
+    """Return the text of a file that may not be loaded."""
     known = _sources.get(file)
-    source = source_of(file, {}) if known is None else known[1]
-    return None if source is None else source.tree
+    return source_of(file, {}) if known is None else known[1]
 
 
 def _parsed(file: str, text: str | bytes, stamp: tuple[int, int] | None) -> Source | None:

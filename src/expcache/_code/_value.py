@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import re
 import reprlib
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
 from itertools import islice
 from pathlib import PurePath
 from types import FunctionType
@@ -26,13 +29,32 @@ _DEPTH = 4
 
 
 class _Shown(reprlib.Repr):
-    """Shows plain values shortened, and others by their type: a repr may hold an address."""
+    """Shows plain values shortened, and others by their type: a repr may hold an address.
 
-    def repr_instance(self, x: object, level: int) -> str:  # noqa: ARG002 - the signature of Repr
-        plain = type(x) in {bool, float, complex, bytes, type(None)}
-        return repr(x)[: self.maxother] if plain else f"<{type(x).__qualname__}>"
+    Of the project's objects it shows the attributes too.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxdict = self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = 50
+        self.maxstring = self.maxother = self.maxlong = 200
+
+    def repr_instance(self, x: object, level: int) -> str:
+        if type(x) in _PLAIN or isinstance(x, PurePath):
+            return repr(x)[: self.maxother]
+        kind = type(x).__qualname__
+        if isinstance(x, Enum):
+            return f"{kind}.{x.name}"
+        state = getattr(x, "__dict__", None)
+        if level <= 0 or not isinstance(state, dict) or not is_project_class(type(x)):
+            return f"<{kind}>"
+        some = islice(state.items(), _ATTRIBUTES)
+        pairs = ", ".join(f"{name}={self.repr1(one, level - 1)}" for name, one in some)
+        return f"<{kind} {pairs}>" if pairs else f"<{kind}>"
 
 
+_ATTRIBUTES = 20
+_PLAIN = (bool, float, complex, bytes, type(None), Decimal, date, datetime, time, timedelta)
 _shown = _Shown()
 
 

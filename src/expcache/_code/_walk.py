@@ -27,7 +27,7 @@ from expcache._code._names import (
     module_namespace,
     title,
 )
-from expcache._code._part import Code, Part, Value, code_of
+from expcache._code._part import Code, Part, Value, code_of, readable
 from expcache._code._pin import note
 from expcache._code._scope import Import, Scope
 from expcache._code._watch import MISSING, Place, Watch
@@ -82,13 +82,25 @@ class Walk:
         """Keep a part that is complete."""
         self.parts[label] = part
 
-    def references(self, scope: Scope, cells: Cells, namespace: dict[str, Any]) -> list[bytes]:
-        """Follow what a definition takes from outside; return what its names stand for."""
+    def references(
+        self,
+        scope: Scope,
+        cells: Cells,
+        namespace: dict[str, Any],
+        names: dict[str, str] | None = None,
+    ) -> list[bytes]:
+        """Follow what a definition takes from outside; return what its names stand for.
+
+        Where a name does not say it, ``names`` gets to know it, for people.
+        """
         found: list[bytes] = []
         for chain in sorted(scope.reads):
             target = self.resolve(chain, cells, namespace)
             if target is not None:
-                found.append(text(".".join(chain)) + target)
+                name = ".".join(chain)
+                found.append(text(name) + target)
+                if names is not None and (meant := readable(target)) != name:
+                    names[name] = meant
         if scope.imports:
             found.append(self.modules(scope.imports, package_of(namespace)))
         return found
@@ -206,7 +218,7 @@ class Walk:
         stem = module.name.rpartition(".")[2]
         label, first = self.claim(("module", module.file), f"{stem} (module)")
         if first:
-            part = Part(stem, "module", module.file, 1, digest(module.body), "")
+            part = Part(stem, "module", module.file, 1, digest(module.body), module.shown)
             self.add(label, part)
         return named("part", text(label))
 

@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from expcache._code import Part
+from expcache._code import Part, chain_of
 from expcache._explain._change import first_change
 from expcache._explain._spot import spot_of, spot_of_default
+from expcache._explain._within import narrowed
 from expcache._explanation import Difference, decorators_of, read
 
 __all__ = ["Parts", "differing", "part_differences", "parts_of"]
@@ -17,8 +18,8 @@ Parts = Mapping[tuple[str, str, str], Part]
 """The parts of a code by kind, name, and for packages by package."""
 
 _VALUES = ("constant", "default", "depends")
+_MEANT = "changed: "
 _WRITTEN = ("class", "constant", "function")
-_NO_TEXT = "a name in it stands for something else now"
 
 
 def parts_of(parts: Iterable[Part]) -> Parts:
@@ -40,7 +41,7 @@ def part_differences(old: Parts, new: Parts) -> list[Difference]:
     for key in old.keys() & new.keys():
         if old[key].digest != new[key].digest:
             changed += _changed(old[key], new[key], new)
-    changed = _without_doubles(sorted(changed, key=_order))
+    changed = _without_doubles(_without_consequences(sorted(changed, key=_order)))
     come = [_come(new[key], new) for key in new.keys() - old.keys()]
     gone = [_gone(old[key]) for key in old.keys() - new.keys()]
     return [*changed, *sorted(come, key=_order), *sorted(gone, key=_order)]
@@ -48,6 +49,18 @@ def part_differences(old: Parts, new: Parts) -> list[Difference]:
 
 def _order(one: Difference) -> tuple[bool, str, int, str]:
     return one.kind == "code", one.file, one.line, one.name
+
+
+def _without_consequences(found: list[Difference]) -> list[Difference]:
+    """Leave out where a name leads to something else by its decorator: that is said already."""
+    decorated = {one.name.rpartition(".")[2] for one in found if one.kind == "decorator"}
+    return [one for one in found if _meant(one) not in decorated]
+
+
+def _meant(one: Difference) -> str:
+    """Return the name of a function that stands for something else in a difference."""
+    name = one.words.removeprefix(_MEANT).partition(" ")[0] if _MEANT in one.words else ""
+    return name.rpartition(".")[2]
 
 
 def _without_doubles(found: list[Difference]) -> list[Difference]:
@@ -62,7 +75,7 @@ def _without_doubles(found: list[Difference]) -> list[Difference]:
 
 def _changed(old: Part, new: Part, parts: Parts) -> Iterator[Difference]:
     if new.kind in _VALUES:
-        yield _value(new, parts)._replace(old=_shown(old), new=_shown(new))
+        yield _value(new, parts, *narrowed(_shown(old), _shown(new)))
         return
     methods = not new.name.endswith(".<body>")
     before, now = read(old.text, methods=methods), read(new.text, methods=methods)
@@ -78,7 +91,25 @@ def _changed(old: Part, new: Part, parts: Parts) -> Iterator[Difference]:
     if change is not None:
         yield base._replace(line=begin + change.line, old=change.old, new=change.new)
     elif decorated is None:
-        yield base._replace(words=f"changed: {_NO_TEXT}")
+        yield _renamed(old, new, now, base, begin)
+
+
+def _renamed(old: Part, new: Part, now: list[ast.stmt], base: Difference, begin: int) -> Difference:
+    """Tell which name in an equal text stands for something else, and where it is used first."""
+    names = sorted(old.names.keys() | new.names.keys())
+    for name in names:
+        was, meant = (one.names.get(name, name) for one in (old, new))
+        if was != meant:
+            used = [
+                one
+                for body in now
+                for one in ast.walk(body)
+                if chain_of(one) == tuple(name.split("."))
+            ]
+            line = begin + used[0].lineno if used else base.line  # type: ignore[attr-defined]
+            words = f"{_MEANT}{name} stands for something else"
+            return base._replace(line=line, old=was, new=meant, words=words)
+    return base._replace(words=f"{_MEANT}a name in it stands for something else")
 
 
 def _decorated(before: list[ast.stmt], now: list[ast.stmt]) -> Difference | None:
@@ -105,14 +136,14 @@ def _textual(old: Part, new: Part, base: Difference) -> Difference:
 
 
 def _come(part: Part, parts: Parts) -> Difference:
-    base = _value(part, parts) if part.kind in _VALUES else _whole(part)
+    base = _placed(part, parts) if part.kind in _VALUES else _whole(part)
     new = _shown(part) if part.kind in _VALUES else None
     words = "is new" if part.kind == "default" else "is reached only now"
     return base._replace(new=new, words=words)
 
 
 def _gone(part: Part) -> Difference:
-    base = _value(part, {})._replace(file="", line=0) if part.kind in _VALUES else _whole(part)
+    base = _placed(part, {}) if part.kind in _VALUES else _whole(part)
     old = _shown(part) if part.kind in _VALUES else None
     words = "is gone" if part.kind == "default" else "is no longer reached"
     return base._replace(old=old, file="", line=0, words=words)
@@ -126,8 +157,15 @@ def _name(part: Part) -> str:
     return part.name.removesuffix(".<body>")
 
 
-def _value(part: Part, parts: Parts) -> Difference:
-    """Return a difference that tells where a value is written."""
+def _value(
+    part: Part, parts: Parts, within: str = "", old: str | None = None, new: str | None = None
+) -> Difference:
+    """Return a difference that tells where a value is written, and what of it differs."""
+    found = _placed(part, parts)
+    return found._replace(name=found.name + within, old=old, new=new)
+
+
+def _placed(part: Part, parts: Parts) -> Difference:
     package, _ = _package(part)
     if package:
         return Difference("package", package)
