@@ -23,6 +23,7 @@ FLOORS = {
     "_encode": 1,
     "_environment": 1,
     "_file": 1,
+    "_gate": 1,
     "_ids": 1,
     "_lookup": 1,
     "_outcome": 1,

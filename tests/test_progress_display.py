@@ -192,7 +192,7 @@ def test_a_terminal_that_cannot_go_back_is_none(
         clock.now += MINUTE
         display._refresh()
         assert terminal.lines()[0] == "expcache: 1/10 done (1 cached)"
-    assert from_option(None, 10, stream=terminal.stream)[1]._closed.is_set()
+    assert from_option(None, 10, stream=terminal.stream)[1]._closed.is_open
 
 
 def test_without_a_terminal_it_is_a_line_a_minute(progress: Progress, clock: Clock) -> None:
@@ -282,7 +282,7 @@ def test_a_broken_stream_ends_the_display_only(
         display.hide()
         display.show()
     display.close()
-    assert display._closed.is_set()
+    assert display._closed.is_open
     if stream is not None and not isinstance(stream, io.StringIO):
         with pytest.raises(BrokenPipeError):
             stream.close()

@@ -57,7 +57,7 @@ def shown(display: Display, clock: Clock) -> Display:
 
 def is_silent(display: Display) -> bool:
     """Return whether a display will never show anything."""
-    return display._closed.is_set()
+    return display._closed.is_open
 
 
 def test_by_default_a_terminal_shows_it(

@@ -28,7 +28,7 @@ def make(jobs: int, method: str | None, memory: int | None, replies: str) -> Sup
 @atexit.register
 def stop_all() -> None:
     """Stop all supervisors and wait for them."""
-    running = [each for each in list(_all) if each.begun and not each.over.is_set()]
+    running = [each for each in list(_all) if each.begun and not each.over.is_open]
     for supervisor in running:
         supervisor.order("stop")
     deadline = time.monotonic() + END_SECONDS

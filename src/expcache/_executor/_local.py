@@ -73,7 +73,7 @@ class LocalExecutor:
         Raises:
             ExecutorError: the executor was closed or stopped, or belongs to another process.
         """
-        if self._supervisor is not None and self._supervisor.over.is_set():
+        if self._supervisor is not None and self._supervisor.over.is_open:
             self._over = self._over or "its thread has ended"
         if self._over or self._pid != os.getpid():
             reason = self._over or "it was made in another process"

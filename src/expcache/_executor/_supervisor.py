@@ -18,6 +18,7 @@ from expcache._executor._lookout import Lookout
 from expcache._executor._orders import Order, Orders
 from expcache._executor._start import quiet_thread
 from expcache._executor._worker_process import Worker
+from expcache._gate import Gate
 
 __all__ = ["Supervisor"]
 
@@ -30,7 +31,7 @@ class Supervisor:
 
     def __init__(self, plan: Plan) -> None:
         """Prepare a thread that is not started yet."""
-        self.over = threading.Event()
+        self.over = Gate()
         self.thread = 0
         self._orders = Orders()
         self._crew = Crew(plan)
@@ -44,7 +45,7 @@ class Supervisor:
     def order(self, what: Order, batch: Batch | None = None) -> None:
         """Leave an order, from any thread."""
         self._orders.leave(what, batch)
-        if self.over.is_set():
+        if self.over.is_open:
             self._forget_all()
 
     @property
@@ -68,7 +69,7 @@ class Supervisor:
             self._crew.disband()
             self._forget_all()
             self._lookout.close()
-            self.over.set()
+            self.over.open()
             self._forget_all()  # whoever comes later finds that all is over
             self._orders.close()
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Self, TextIO
 
+from expcache._gate import Gate
 from expcache._progress._progress import Progress
 from expcache._progress._terminal import ERASE, columns, is_terminal, placed, shows_colors
 
@@ -63,10 +64,10 @@ class Display:
         self._next = clock() + (delay if self._is_terminal else _EVERY)
         self._latest = self._next
         self._lock = threading.RLock()  # a signal may interrupt a thread that draws, and hide
-        self._closed = threading.Event()
+        self._closed = Gate()
         self._thread: threading.Thread | None = None
         if stream is None:
-            self._closed.set()
+            self._closed.open()
 
     def __enter__(self) -> Self:
         """Show it for the time of the block."""
@@ -80,7 +81,7 @@ class Display:
     def show(self) -> None:
         """Show the status line from now on, also after ``hide``."""
         with self._lock:
-            if self._closed.is_set() or self._is_shown:
+            if self._closed.is_open or self._is_shown:
                 return
             self._is_shown = True
             # Brought back at once, or it would flicker; but not for each of many hides.
@@ -105,8 +106,8 @@ class Display:
         """Take the status line off the screen for good."""
         with self._lock:
             self.hide()
-            is_last = not self._closed.is_set()
-            self._closed.set()
+            is_last = not self._closed.is_open
+            self._closed.open()
             if is_last and self._is_worth_a_summary():
                 self._say(self._progress.summary(color=self._has_colors()))
         thread, self._thread = self._thread, None
@@ -141,7 +142,7 @@ class Display:
                 self._say(text)
 
     def _is_on(self) -> bool:
-        return self._is_shown and not self._closed.is_set()
+        return self._is_shown and not self._closed.is_open
 
     def _line(self, *, bar: bool) -> str:
         stream = self._stream
@@ -179,7 +180,7 @@ class Display:
             self._stream.flush()
         except (OSError, ValueError):
             self._stream = None
-            self._closed.set()
+            self._closed.open()
 
     def _encodable(self, text: str) -> str:
         try:

@@ -66,7 +66,7 @@ class GuardedDisplay(Display):
         """Put guards in front of the streams that are terminals, unless others stand there."""
         global _guarding
         with _lock:
-            if _guarding is not None or self._closed.is_set():
+            if _guarding is not None or self._closed.is_open:
                 return False
             _guarding, self._guards = self, {}
             for name in ("stdout", "stderr"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Final, Self
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -20,9 +21,9 @@ class EarlySync:
     def __init__(self, handle: int) -> None:
         """Sync the file behind *handle*, which stays open until the block ends."""
         self._handle: Final = handle
-        self._wanted: Final = threading.Event()
+        # Unlike an event, it cannot be jammed by a Ctrl-C that hits who wakes.
+        self._wanted: Final[SimpleQueue[Literal["sync", "end"]]] = SimpleQueue()
         self._steps = 0
-        self._ending = False
         self._thread: threading.Thread | None = None
         self._error: OSError | None = None
 
@@ -32,13 +33,12 @@ class EarlySync:
         if self._steps == 2:  # noqa: PLR2004 - said in the docstring
             self._thread = threading.Thread(target=self._run, name="expcache sync", daemon=True)
             self._thread.start()
-        self._wanted.set()
+        if self._wanted.empty():
+            self._wanted.put("sync")
 
     def _run(self) -> None:
         sync = getattr(os, "fdatasync", os.fsync)
-        while not self._ending and self._error is None:
-            self._wanted.wait()
-            self._wanted.clear()
+        while self._wanted.get() == "sync" and self._error is None:
             try:
                 sync(self._handle)
             except OSError as error:  # told once only, and the writer has to hear it
@@ -55,8 +55,7 @@ class EarlySync:
         trace: TracebackType | None,
     ) -> None:
         """End the thread; raise what it met unless something else went wrong before."""
-        self._ending = True
-        self._wanted.set()
+        self._wanted.put("end")
         if self._thread is not None and self._thread.is_alive():
             self._thread.join()
         if self._error is not None and error is None:
