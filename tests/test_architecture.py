@@ -53,6 +53,8 @@ FLOORS = {
     "_reached": 6,
     "_accept": 7,
     "_load": 7,
+    "_migrate": 7,
+    "_migration": 7,
     "_past": 7,
     "_perform": 7,
     "_audit": 8,

@@ -17,7 +17,7 @@ from expcache._acceptance import acceptances
 ROUNDS = int(os.environ.get("EXPCACHE_ROUNDS", "8"))
 """More rounds are run by hand: EXPCACHE_ROUNDS=200."""
 
-POINTS = 500
+POINTS = 1000
 
 STUDY = f"""
 import sys
@@ -49,6 +49,33 @@ for _ in range(int(sys.argv[2])):
 """
 )
 
+MIGRATE = (
+    STUDY
+    + f"""
+import os, signal
+from expcache import Migration
+
+@experiment(name="fit")
+def renamed(y):
+    return 3 * y
+
+left, write = int(sys.argv[2]), Migration._write
+
+def counted(migration, step):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return write(migration, step)
+
+Migration._write = counted
+migration = renamed.migrate(rename={{"x": "y"}})
+print(len(migration), migration.there, flush=True)
+print(migration.apply(), flush=True)
+print(sum(run.result for run in renamed.sweep(grid(y=range({POINTS}))).plan().done))
+"""
+)
+
 COUNT = (
     STUDY
     + """
@@ -74,10 +101,12 @@ class Study:
         path.write_text(script)
         return [sys.executable, str(path), str(self.store), *arguments]
 
-    def says(self, script: str) -> str:
-        """Run a script to its end, and return what it says."""
-        command = self.command(script)
-        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    def says(self, script: str, killed_at: int = 0) -> str:
+        """Run a script to its end, or until it kills itself, and return what it says."""
+        command = self.command(script, str(killed_at))
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == (-signal.SIGKILL if killed_at else 0)
+        return done.stdout
 
     def killed(self, script: str, after: int) -> list[str]:
         """Run a script, kill it after some lines, and return all lines that it wrote."""
@@ -88,7 +117,7 @@ class Study:
             for line in process.stdout:
                 lines.append(line.strip())
                 if len(lines) == after:
-                    process.send_signal(signal.SIGKILL)
+                    process.kill()
         return lines
 
 
@@ -112,3 +141,24 @@ def clear(store: Store) -> None:
     """Take all back that was accepted."""
     assert all(one.undo() for one in acceptances(store, "fit"))
     store.close()
+
+
+def test_kill_9_leaves_each_migrated_record_whole_or_absent(tmp_path: Path) -> None:
+    """After any kill the store is sound, and migrating again completes what was begun."""
+    study = Study(tmp_path)
+    study.says(COMPUTE)
+    chance, there = random.Random(5), 0
+    for _ in range(ROUNDS):
+        told = study.says(MIGRATE, chance.randrange(2, 2 + POINTS // ROUNDS))
+        left, there_now = map(int, told.split())
+        assert left + there_now == POINTS
+        assert there_now >= there
+        there = there_now
+        with use(study.store) as opened:
+            assert opened.verify().sound
+            opened.close()
+    assert 0 < there < POINTS
+    first, written, total = study.says(MIGRATE).splitlines()
+    assert first.split() == [written, str(POINTS - int(written))]
+    assert int(total) == sum(2 * x for x in range(POINTS))
+    assert study.says(MIGRATE).splitlines()[0] == f"0 {POINTS}"

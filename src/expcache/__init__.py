@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from expcache._completion import Completed, as_completed
     from expcache._executor import LocalExecutor
     from expcache._explanation import Difference, Explanation, SweepExplanation
+    from expcache._migration import Migration
     from expcache._progress import Display, Progress
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Explanation",
     "File",
     "LocalExecutor",
+    "Migration",
     "Plan",
     "Progress",
     "Run",
@@ -90,6 +92,7 @@ _COMPUTING = {
     "Display": "_progress",
     "Explanation": "_explanation",
     "LocalExecutor": "_executor",
+    "Migration": "_migration",
     "Progress": "_progress",
     "SweepExplanation": "_explanation",
     "as_completed": "_completion",

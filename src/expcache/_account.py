@@ -141,6 +141,12 @@ class Account:
         return [] if header is None else [dict(record) for record in header.logs]
 
     @property
+    def history(self) -> list[dict[str, Any]]:
+        """Where the record was before it was migrated, oldest first: id, code, experiment, who."""
+        header = self._stored_or_none()
+        return [] if header is None else [dict(step) for step in header.migrated]
+
+    @property
     def acceptance(self) -> Acceptance | None:
         """The acceptance by which a result of older code counts for this run, or None.
 

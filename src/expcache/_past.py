@@ -40,13 +40,14 @@ class Past:
     def __init__(
         self, store: Store, name: str, *, code: str | None = None, without: str | None = None
     ) -> None:
-        """Choose; nothing is read yet."""
+        """Choose; no record is read yet."""
         self.store = store
         self.name = name
         self.keys = store.keys(name)
         self._counting = {key: key for key in self.keys if is_result(key)}
         """The records that count, by the key that they count for."""
         stored = set(self._counting)
+        self.code: str | None = None
         chosen = [key for key in stored_in_order(self.keys) if code_of(key) != without]
         if code is not None:
             for target, older in adopted(store, name).items():
@@ -70,6 +71,18 @@ class Past:
         keys = {one: self._chosen[one] for one in ids if one in self._chosen}
         envelopes = self.store.get_many(self.name, list(keys.values()))
         return {one: self._header(key, envelopes.get(key)) for one, key in keys.items()}
+
+    def record(self, key: str) -> tuple[bytes, Header]:
+        """Return one record with its header.
+
+        Raises:
+            RecordError: it is gone, or not sound.
+        """
+        envelope = self.store.get(self.name, key)
+        if envelope is None:
+            message = f"cannot read the record {key!r}: it is gone. Compute its run again."
+            raise RecordError(message, reason="gone")
+        return envelope, read_header(envelope)
 
     def _header(self, key: str, envelope: bytes | None) -> Header | str:
         if envelope is None:

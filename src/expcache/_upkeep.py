@@ -1,13 +1,15 @@
-"""What users do with results of older code: let them count for the present one."""
+"""What users do with results of older code: let them count, or move, for the present one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from expcache._acceptance import Acceptance
     from expcache._definition import Definition
+    from expcache._migration import Migration
     from expcache._state import State
 
 __all__ = ["SweepUpkeep", "Upkeep"]
@@ -45,6 +47,41 @@ class Upkeep:
         from expcache._acceptance import acceptances  # noqa: PLC0415 - as above
 
         return acceptances(self._definition.store, self._definition.name)
+
+    def migrate(
+        self,
+        *,
+        rename: Mapping[str, str] = MappingProxyType({}),
+        add: Mapping[str, Any] = MappingProxyType({}),
+        drop: Sequence[str] = (),
+        from_name: str | None = None,
+        code: str | None = None,
+    ) -> Migration:
+        """Plan to write stored results again as runs of this experiment as it is now.
+
+        For results whose ids no longer fit: of renamed, new or lost parameters, of another
+        ``version=``, of another name. Nothing is computed, and nothing is written before
+        ``Migration.apply``. The old records stay.
+
+        Args:
+            rename: new names of parameters by their old ones.
+            add: values, by name, of parameters that a record lacks.
+            drop: old names of parameters to leave out.
+            from_name: the name under which the results are stored, if it was another one.
+            code: the beginning of a fingerprint: take results of that code, not the newest.
+
+        Raises:
+            ParameterError: the experiment, or every record, lacks a parameter that is named.
+            QueryError: nothing is stored under ``from_name``, or fits ``code``.
+        """
+        from expcache._migrate import Change, migrate  # noqa: PLC0415 - for this alone
+
+        change = Change(rename, add, _names(drop))
+        return migrate(self._definition, change, from_name=from_name, code=code)
+
+
+def _names(drop: Sequence[str]) -> tuple[str, ...]:
+    return (drop,) if isinstance(drop, str) else tuple(drop)
 
 
 class SweepUpkeep:

@@ -10,6 +10,7 @@ from expcache._record._read import File, files, read_header, read_value, read_vi
 
 if TYPE_CHECKING:
     from expcache._record._header import Header
+    from expcache._record._reseal import reseal
     from expcache._record._seal import PART_LIMIT, note, seal
 
 __all__ = [
@@ -24,10 +25,17 @@ __all__ = [
     "read_header",
     "read_value",
     "read_view",
+    "reseal",
     "seal",
 ]
 
-_WRITING = {"Header": "_header", "PART_LIMIT": "_seal", "note": "_seal", "seal": "_seal"}
+_WRITING = {
+    "Header": "_header",
+    "PART_LIMIT": "_seal",
+    "note": "_seal",
+    "reseal": "_reseal",
+    "seal": "_seal",
+}
 
 
 def __getattr__(name: str) -> Any:

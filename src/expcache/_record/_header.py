@@ -39,6 +39,8 @@ class Header:
         version: The version that the user gave the experiment.
         owner: Who claimed the run when it was computed.
         generation: The number of the claim.
+        migrated: Where the record was before it was migrated, oldest first: `id`, `code` and
+            `experiment` there, `who` migrated it, on which `host`, `when`.
         value: `codec`, `nbytes` and `files` of the value; set by `seal`.
         extra: Fields of newer versions, kept as they were read.
     """
@@ -66,10 +68,11 @@ class Header:
     value: dict[str, Any] | None = None
     warnings: list[dict[str, Any]] = field(default_factory=list)
     logs: list[dict[str, Any]] = field(default_factory=list)
+    migrated: list[dict[str, Any]] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-_RARE = ("warnings", "logs")
+_RARE = ("warnings", "logs", "migrated")
 """Fields that came after format 1: left out while they are empty, as its records have them not."""
 
 _KNOWN = tuple(item.name for item in fields(Header) if item.name != "extra")

@@ -70,21 +70,21 @@ def read_value(
         try:
             value, _ = _scan(str(envelope[start:-CHECKSUM], "utf-8"), 0)
         except (RecursionError, StopIteration, ValueError) as error:
-            raise _malformed(error) from error
+            raise malformed(error) from error
         return value
     try:
         return _read_tagged(envelope, flags, start, fetch, trust=trust)
     except ExpcacheError:
         raise
     except Exception as error:
-        raise _malformed(error) from error
+        raise malformed(error) from error
 
 
 def read_view(envelope: Envelope, *, fetch: Fetch | None = None) -> Any:
     """Return what can be told of a value without unpickling: itself, or its description."""
     flags, start = open_envelope(envelope)
     if not flags & (PLAIN | EMPTY):
-        content, _ = _content(envelope, start)
+        content, _ = content_of(envelope, start)
         if content.get("pickle") is not None:
             from expcache._codec import restore  # noqa: PLC0415 - as above
 
@@ -98,10 +98,10 @@ def files(envelope: Envelope, preimage: bytes | None = None) -> tuple[File, ...]
     if not flags & EXTERNAL:
         return ()
     try:
-        content, _ = _content(envelope, start)
+        content, _ = content_of(envelope, start)
         return tuple(File(**part) for part in content["parts"] if isinstance(part, dict))
     except (KeyError, StopIteration, TypeError, ValueError) as error:
-        raise _malformed(error) from error
+        raise malformed(error) from error
 
 
 def _read_tagged(
@@ -113,8 +113,8 @@ def _read_tagged(
             "Compute the run again.",
             reason="no value",
         )
-    content, base = _content(envelope, start)
-    parts = [_part(envelope, base, part, fetch) for part in content["parts"]]
+    content, base = content_of(envelope, start)
+    parts = [part_of(envelope, base, part, fetch) for part in content["parts"]]
     pickle, id, subject = content.get("pickle"), "", "the result"  # noqa: A001  # the word for it
     if pickle is not None:
         id = _header(envelope, start).id  # noqa: A001
@@ -132,7 +132,7 @@ def _header(envelope: Envelope, start: int) -> Header:
     return parse_header(bytes(envelope[PREAMBLE.size : start]))
 
 
-def _content(envelope: Envelope, start: int) -> tuple[dict[str, Any], int]:
+def content_of(envelope: Envelope, start: int) -> tuple[dict[str, Any], int]:
     """Return the JSON of a value section, and where its parts begin."""
     (length,) = LENGTH.unpack_from(envelope, start)
     end = start + LENGTH.size + length
@@ -140,7 +140,7 @@ def _content(envelope: Envelope, start: int) -> tuple[dict[str, Any], int]:
     return content, align(end)
 
 
-def _part(envelope: Envelope, base: int, part: Any, fetch: Fetch | None) -> Buffer:
+def part_of(envelope: Envelope, base: int, part: Any, fetch: Fetch | None) -> Buffer:
     if isinstance(part, list):
         offset, size = part
         # A copy, so that the array over it is its own and can be written to.
@@ -154,7 +154,7 @@ def _part(envelope: Envelope, base: int, part: Any, fetch: Fetch | None) -> Buff
     return fetch(part["name"], part["size"], part["digest"])
 
 
-def _malformed(error: Exception) -> RecordError:
+def malformed(error: Exception) -> RecordError:
     return RecordError(
         f"cannot read a record: its value is malformed ({type(error).__name__}: {error}). "
         "Compute the run again.",

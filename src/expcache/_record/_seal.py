@@ -31,7 +31,7 @@ _NO_PREIMAGE = bytes(16)
 
 
 @dataclass(slots=True)
-class _Section:
+class Section:
     """A value section: its flags, its chunks, and what the header tells of it."""
 
     flags: int
@@ -57,7 +57,11 @@ def seal(
     """
     if len(preimage) != len(_NO_PREIMAGE):
         raise ValueError(f"cannot seal a record: the preimage has {len(preimage)} bytes, not 16.")
-    section = _section(encoded, spill)
+    return seal_section(header, section_of(encoded, spill), preimage)
+
+
+def seal_section(header: Header, section: Section, preimage: bytes) -> bytes:
+    """Return the envelope around a finished value section."""
     head = header_text(header, section.value)
     start = PREAMBLE.size + len(head)
     chunks = [b"", head, *_value_chunks(section, start)]
@@ -78,12 +82,12 @@ def note(content: object) -> bytes:
     return seal(Header("", "", "", "note"), encode_value(content), _NO_PREIMAGE)
 
 
-def _section(encoded: Encoded | None, spill: Callable[[memoryview, str], str] | None) -> _Section:
+def section_of(encoded: Encoded | None, spill: Callable[[memoryview, str], str] | None) -> Section:
     if encoded is None:
-        return _Section(EMPTY)
+        return Section(EMPTY)
     if encoded.codec == "json":
         text = to_json(encoded.tree).encode()
-        return _Section(PLAIN, text, value={"codec": "json", "nbytes": len(text), "files": []})
+        return Section(PLAIN, text, value={"codec": "json", "nbytes": len(text), "files": []})
     kept: list[memoryview] = []
     table: list[object] = []
     names: list[str] = []
@@ -100,7 +104,7 @@ def _section(encoded: Encoded | None, spill: Callable[[memoryview, str], str] | 
     text = to_json(_fields(encoded) | {"parts": table}).encode()
     nbytes = len(text) + sum(part.nbytes for part in encoded.parts)
     value = {"codec": encoded.codec, "nbytes": nbytes, "files": names}
-    return _Section(EXTERNAL if names else 0, text, kept, value)
+    return Section(EXTERNAL if names else 0, text, kept, value)
 
 
 def _fields(encoded: Encoded) -> dict[str, object]:
@@ -110,7 +114,7 @@ def _fields(encoded: Encoded) -> dict[str, object]:
     return found
 
 
-def _value_chunks(section: _Section, start: int) -> list[bytes | memoryview]:
+def _value_chunks(section: Section, start: int) -> list[bytes | memoryview]:
     if section.flags & (PLAIN | EMPTY):
         return [section.text]
     chunks: list[bytes | memoryview] = [LENGTH.pack(len(section.text)), section.text]
