@@ -30,6 +30,7 @@ FLOORS = {
     "_place": 1,
     "_query": 1,
     "_signature": 1,
+    "_stale": 1,
     "_warning": 1,
     "_code": 2,
     "_record": 2,

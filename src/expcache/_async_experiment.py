@@ -31,7 +31,7 @@ class AsyncExperiment(Experiment[P, R]):
             return found[0]
         performer = self._performer
         run: Run[R] = performer.handle(params, identity=identity)
-        if performer.recall_older(run) is not None:
+        if (performer.recall_older(run) or performer.reuse(run)) is not None:
             return result_of(run)
         return await self._await(performer, run)
 

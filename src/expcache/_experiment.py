@@ -140,7 +140,7 @@ class Experiment(Upkeep, Generic[P, R]):
         run: Run[R] = performer.handle(params, identity=identity)
         if self._definition.options.timeout is not None:
             return result_of(run.compute())
-        if performer.recall_older(run) is not None:
+        if (performer.recall_older(run) or performer.reuse(run)) is not None:
             return result_of(run)
         from expcache._perform import claimed  # noqa: PLC0415 - as above
 

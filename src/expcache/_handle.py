@@ -22,19 +22,26 @@ UNKNOWN = Located("missing", None)
 class Handle(Account, Generic[R]):
     """The part of a run that changes while it is looked up or computed."""
 
-    __slots__ = ("_header", "_located", "_value", "cached", "id")
+    __slots__ = ("_header", "_located", "_value", "cached", "id", "reused")
 
     _located: Located
     _header: tuple[str, Header] | None
     _value: list[R]
     cached: bool
+    reused: bool
     id: str
 
     def _settle(self, located: Located, *, cached: bool) -> Self:
         """Note where the record was found, or made, just now."""
         self._located = located
         self._exception = self._told = None
-        self.cached = cached
+        self.cached, self.reused = cached, False
+        return self
+
+    def _reuse(self, key: str) -> Self:
+        """Note which record of other code serves in place of one of the present code."""
+        self._settle(Located("stale", key), cached=True)
+        self.reused = True
         return self
 
     def _remember(self, header: Header, exception: Exception | None) -> None:
@@ -59,6 +66,7 @@ class Handle(Account, Generic[R]):
         """Take over what came of another handle of this very run."""
         self._settle(run._located, cached=True)
         self._exception, self._value = run._exception, run._value
+        self.reused = run.reused
         return self
 
     def _look_again(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from expcache._query import Located
+from expcache._query import Located, Stale
 
 __all__ = ["Origin"]
 
@@ -28,6 +28,13 @@ class Origin(Protocol):
         """Return the stored run, its record checked, or None."""
         ...
 
-    def compute(self, run: Any, *, refresh: bool = False, timeout: float | None = None) -> Any:
+    def compute(
+        self,
+        run: Any,
+        *,
+        refresh: bool = False,
+        timeout: float | None = None,
+        stale: Stale | None = None,
+    ) -> Any:
         """Return the stored run, or compute it and store what comes of it."""
         ...

@@ -13,6 +13,7 @@ __all__ = [
     "Errors",
     "Failed",
     "Located",
+    "Stale",
     "Status",
     "Stored",
     "code_of",
@@ -25,6 +26,7 @@ __all__ = [
 Status = Literal["missing", "running", "done", "failed", "stale"]
 Failed = Literal["retry", "keep"]
 Errors = Literal["keep", "raise"]
+Stale = Literal["recompute", "reuse", "error"]
 
 _ID = 32
 

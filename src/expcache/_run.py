@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from expcache._handle import UNKNOWN, Handle
 from expcache._key import Identity
-from expcache._query import Located, Status
+from expcache._query import Located, Stale, Status
 from expcache._record import read_header, read_value
 from expcache._store import MemoryStore, Store, open_store
 from expcache.errors import RecordError, UnknownIdError
@@ -53,6 +53,7 @@ class Run(Handle[R]):
         index: int | None = None,
         trust: bool | None = None,
         cached: bool = True,
+        reused: bool = False,
     ) -> None:
         """Make a handle; users get theirs from an experiment, a sweep or ``load``."""
         self._store = store
@@ -60,6 +61,7 @@ class Run(Handle[R]):
         self.id = run_id
         self.index = index
         self.cached = cached
+        self.reused = reused
         self._identity = identity or Identity(run_id, b"")
         self._params = params
         self._origin = origin
@@ -79,7 +81,8 @@ class Run(Handle[R]):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as what is stored: the copy reads the same record, without the code."""
         located, path = self._locate(), self._store.path
-        return _revive, (path, self.experiment, self.id, located, self.index, self.cached)
+        facts = self.index, self.cached, self.reused
+        return _revive, (path, self.experiment, self.id, located, *facts)
 
     @property
     def status(self) -> Status:
@@ -122,7 +125,7 @@ class Run(Handle[R]):
         status, key = self._locate()
         if status == "failed":
             self._raise_failed()
-        if status != "done" or key is None:
+        if key is None or not (status == "done" or self.reused):
             self._refuse_missing(status)
         return self._read(key, mmap=mmap)
 
@@ -152,18 +155,23 @@ class Run(Handle[R]):
             return self
         return None if self._origin.recall(self) is None else self
 
-    def compute(self, *, refresh: bool = False, timeout: float | None = None) -> Run[R]:
+    def compute(
+        self, *, refresh: bool = False, timeout: float | None = None, stale: Stale | None = None
+    ) -> Run[R]:
         """Return the stored run, or compute it and store what comes of it.
 
         Args:
             refresh: compute even though a result is stored, and replace it by the new one.
             timeout: how long it may take, in seconds, in place of the experiment's own limit. A
                 run with a limit is computed in a process of its own, and fails beyond it.
+            stale: what to do if it is stored for other code only: ``"recompute"`` it, ``"reuse"``
+                that result if its params agree, or raise an ``"error"``. None: what ``use`` chose.
 
         Raises:
+            StaleError: it is stored for other code only, which was to be an error.
             UnknownIdError: the run was loaded by id, so its code is not at hand.
         """
-        self._code_at_hand("compute").compute(self, refresh=refresh, timeout=timeout)
+        self._code_at_hand("compute").compute(self, refresh=refresh, timeout=timeout, stale=stale)
         return self
 
     def apart(self) -> Run[R]:
@@ -207,7 +215,7 @@ class Run(Handle[R]):
         return self._origin
 
     def _locate(self) -> Located:
-        if self._located.status == "done" or self._origin is None or self._exception:
+        if self._located.status == "done" or self.reused or self._origin is None or self._exception:
             return self._located
         self._located = located = self._origin.locate(self)
         self._told = None
@@ -232,8 +240,8 @@ class Run(Handle[R]):
 
 
 def _revive(path: str, name: str, run_id: str, located: Located, *facts: Any) -> Run[Any]:
-    index, cached = facts
-    return Run(open_store(path), name, run_id, located=located, index=index, cached=cached)
+    named = dict(zip(("index", "cached", "reused"), facts, strict=False))
+    return Run(open_store(path), name, run_id, located=located, **named)
 
 
 def _short(value: object) -> str:

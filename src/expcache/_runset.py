@@ -165,7 +165,7 @@ def _record(run: Run[Any]) -> dict[str, Any]:
     error = run.error
     if error is not None:
         record.setdefault("error", str(error))
-    if run.done:
+    if run.done or run.reused:
         _spread(record, run.result)
     return record
 

@@ -10,7 +10,7 @@ from expcache._ids import save_ids
 from expcache._lookup import Where
 from expcache._place import Place
 from expcache._plan import Plan, locate_all
-from expcache._query import Errors, Failed
+from expcache._query import Errors, Failed, Stale
 from expcache._review import Review
 from expcache._run import Run
 from expcache._runset import RunSet
@@ -186,6 +186,7 @@ class Sweep(Review[R], SweepUpkeep):
         errors: Errors = "keep",
         timeout: float | None = None,
         progress: Option = None,
+        stale: Stale | None = None,
     ) -> RunSet[R]:
         """Compute what is not stored, and return all runs in the order of the points.
 
@@ -197,6 +198,7 @@ class Sweep(Review[R], SweepUpkeep):
             IdentityError: a value of a point has no canonical form.
             StoreError: there is something to compute, and the store cannot be made.
             ExecutorError: the executor cannot serve.
+            StaleError: points are stored for other code only, which was to be an error.
         """
         completed = self.as_completed(
             jobs=jobs,
@@ -206,13 +208,17 @@ class Sweep(Review[R], SweepUpkeep):
             errors=errors,
             timeout=timeout,
             progress=progress,
+            stale=stale,
         )
         return RunSet(sorted(completed, key=_index))
 
     def as_completed(self, **options: Any) -> Completed[R]:
         """Do as ``run`` does, and give each run as soon as its result is safe on disk."""
         from expcache._completion import as_completed  # noqa: PLC0415 - only to compute
+        from expcache._perform import policy_of, refuse_stale  # noqa: PLC0415 - as above
 
+        if policy_of(options.get("stale")) == "error" and not options.get("refresh"):
+            refuse_stale(self.name, self.plan().statuses, self.__getitem__)
         return as_completed(self, **options)
 
     def check(self, function: F) -> F:

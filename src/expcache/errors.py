@@ -13,6 +13,7 @@
     ├── SpaceError(ValueError)                           a space that cannot be built
     ├── RecordError(ValueError)           .reason        bytes that are no sound record
     │   └── RecordFormatError             .found .supported
+    ├── StaleError(LookupError)           .id .reason .explanation
     ├── StoreError(OSError)               .path          a directory that cannot serve
     │   └── StoreFormatError              .found .supported
     ├── TimeLimitError(TimeoutError)      .seconds       a run took longer than it may
@@ -49,6 +50,7 @@ __all__ = [
     "ResultError",
     "RunFailedError",
     "SpaceError",
+    "StaleError",
     "StoreError",
     "StoreFormatError",
     "StoreWarning",
@@ -140,6 +142,14 @@ class RunFailedError(ExpcacheError, RuntimeError):
 
 class SpaceError(ExpcacheError, ValueError):
     """A space that cannot be built: a name twice, an empty axis, unequal lengths."""
+
+
+class StaleError(ExpcacheError, LookupError):
+    """A run is stored for other code only, and was neither to be computed nor to be reused."""
+
+    id: str
+    reason: str
+    explanation: str
 
 
 class RecordError(ExpcacheError, ValueError):

@@ -14,6 +14,7 @@ from pytest_expcache._collect import Point
 from pytest_expcache._live import Live
 from pytest_expcache._options import Options
 from pytest_expcache._source import Completed, ready
+from pytest_expcache._stale import Stale, policy_of
 
 if TYPE_CHECKING:
     import expcache
@@ -41,7 +42,13 @@ class Computing:
         self._live = Live(config)
         # The handles are made as they are asked for: a sweep may be large.
         runs = _Handles(points.values())
-        self._stream = self._as_completed(runs, refresh=options.refresh, progress=self._live.take)
+        policy = policy_of(options)  # where stale points are errors, each test hears of its own
+        self._stream = self._as_completed(
+            runs,
+            refresh=options.refresh,
+            progress=self._live.take,
+            stale="recompute" if policy == "error" else policy,
+        )
         self._ready: dict[str, Run[Any]] = config.stash.setdefault(ready, {})
         self._fresh: set[str] = set()
 
@@ -95,7 +102,8 @@ class Computing:
         run = None if again else self._ready.get(point.id)
         early = run is not None
         if run is None:
-            some = self._as_completed([point.sweep[point.index]], refresh=refresh, progress=False)
+            runs, stale = [point.sweep[point.index]], policy_of(self._options)
+            some = self._as_completed(runs, refresh=refresh, progress=False, stale=stale)
             run = next(some)
             self._take(run)
         if point.id not in self._fresh:
@@ -106,7 +114,7 @@ class Computing:
     def silent(self, run_id: str) -> Run[Any] | None:
         """Return a completed run that has a result and said nothing, or None."""
         run = self._ready.get(run_id)
-        if run is None or not run.done or run.output or run.warnings or run.logs:
+        if run is None or not (run.done or run.reused) or run.output or run.warnings or run.logs:
             return None
         return run
 
@@ -128,7 +136,7 @@ class Computing:
         return [(self._points[one], self._ready[one]) for one in self._ready if one in self._fresh]
 
     def _as_completed(
-        self, runs: Iterable[Run[Any]], *, refresh: bool, progress: Any
+        self, runs: Iterable[Run[Any]], *, refresh: bool, progress: Any, stale: Stale
     ) -> expcache.Completed[Any]:
         from expcache import as_completed  # noqa: PLC0415 - for sessions with jobs only
 
@@ -139,6 +147,7 @@ class Computing:
             timeout=self._options.jobs.timeout,
             progress=progress,
             relay=False,
+            stale=stale,
         )
 
 

@@ -18,6 +18,7 @@ from pytest_expcache._replay import is_replayed
 from pytest_expcache._report import Report
 from pytest_expcache._runs import Runs
 from pytest_expcache._skips import is_skipped
+from pytest_expcache._stale import leaves_stale
 from pytest_expcache._status import PointReport
 from pytest_expcache._unhooked import Unhooked
 
@@ -73,6 +74,7 @@ class Loop:
     def _does_without(self, item: pytest.Item, point: Point) -> bool:
         status = self._plans.status(point)
         skips = self._options.skip_failed and status == "failed"
+        skips = skips or leaves_stale(self._options, status, but="reuse")
         return skips or is_skipped(item) or (self._options.resume and is_replayed(item, status))
 
     def _run(self, session: pytest.Session, computing: Computing) -> None:
@@ -112,9 +114,8 @@ class Loop:
             return False
         completed = computing.get(point, refresh=False, again=False)
         seconds = float(run.runtime or 0.0)
-        status = "cached" if completed.cached else "computed"
         drift = drift_text(run, item.session) if completed.cached else ""
-        told = PointReport(point.id, point.sweep.name, status, seconds, "", drift)
+        told = PointReport(point.id, point.sweep.name, completed.status, seconds, "", drift)
         self._runs.refreshed(point)
         self._brief.report(item, nextitem, told, 0.0 if completed.cached else seconds)
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -24,6 +25,8 @@ class Options:
     status: bool
     explain: bool
     accept: bool
+    stale: Literal["recompute", "reuse", "error"] | None
+    """What becomes of points that are stored for other code only; None where nothing is said."""
     store: str | None
     """Where the results are kept: an absolute path, ``:memory:``, or None for the default."""
     jobs: Jobs
@@ -89,7 +92,7 @@ def add_options(parser: pytest.Parser) -> None:
         help="the directory of results, relative to the ini file (option: --sweep-store)",
         default="",
     )
-    for name, metavar, text in _JOBS:
+    for name, metavar, text in (_STALE, *_JOBS):
         option = f"--{name.replace('_', '-')}"
         group.addoption(
             option, dest=name, metavar=metavar, default=None, help=f"{text} (ini: {name})"
@@ -97,6 +100,12 @@ def add_options(parser: pytest.Parser) -> None:
         parser.addini(name, help=f"{text} (option: {option})", default="")
 
 
+STALE: tuple[Literal["recompute", "reuse", "error"], ...] = ("recompute", "reuse", "error")
+_STALE = (
+    "sweep_stale",
+    "|".join(STALE),
+    "compute points anew that are stored for other code only, take those results, or fail",
+)
 _JOBS = (
     ("sweep_jobs", "N|auto", "compute points in this many processes at once; 0: in this one"),
     ("sweep_timeout", "SECONDS", "end a point that takes longer than this; it has failed"),
@@ -127,6 +136,7 @@ def read_options(config: pytest.Config) -> Options:
         status=config.getoption("sweep_status"),
         explain=config.getoption("sweep_explain"),
         accept=config.getoption("sweep_accept"),
+        stale=_stale(config),
         store=_store(config),
         jobs=read_jobs(config),
     )
@@ -153,6 +163,22 @@ def _check_accept(config: pytest.Config, options: Options) -> None:
         if given:
             message = f"cannot combine --sweep-accept with {option}: {reason}."
             raise pytest.UsageError(f"{message} Leave one of them out.")
+
+
+def _stale(config: pytest.Config) -> Literal["recompute", "reuse", "error"] | None:
+    option: str | None = config.getoption("sweep_stale")
+    if config.getoption("sweep_refresh") and option not in (None, "recompute"):
+        message = "cannot combine --sweep-refresh with --sweep-stale: one computes every point,"
+        remedy = "the other leaves the stale ones as they are. Leave one of them out."
+        raise pytest.UsageError(f"{message} {remedy}")
+    text = str(config.getini("sweep_stale")).strip() if option is None else option
+    for word in STALE:
+        if text == word:
+            return word
+    if option is None and not text:
+        return None
+    message = f"cannot use {text!r} as --sweep-stale: there is no such policy."
+    raise pytest.UsageError(f"{message} Give one of {', '.join(STALE)}.")
 
 
 def _store(config: pytest.Config) -> str | None:

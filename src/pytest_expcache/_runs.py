@@ -16,6 +16,7 @@ from pytest_expcache._options import Options
 from pytest_expcache._plans import Plans
 from pytest_expcache._relay import relay
 from pytest_expcache._source import Completed, Here, Source
+from pytest_expcache._stale import errors_of_stale, leaves_stale, reuse_too
 from pytest_expcache._status import PREFIX, PointReport
 from pytest_expcache._store import create_store
 from pytest_expcache._xdist import is_worker
@@ -55,7 +56,7 @@ class Runs:
         self._has_store = False
         self._raised: _Failure | None = None
         self._elsewhere = 0.0
-        self.source: Source = Here(options.jobs.timeout)
+        self.source: Source = Here(options)
         """Where the runs come from."""
 
     @pytest.hookimpl(wrapper=True)
@@ -138,7 +139,8 @@ class Runs:
         self._refreshed.add(point.id)
 
     def _is_missing(self, point: Point) -> bool:
-        return self._plans.status(point) != "done"
+        status = self._plans.status(point)
+        return status != "done" and not leaves_stale(self._options, status)
 
     def _provide(self, item: pytest.Function, point: Point) -> _Failure | None:
         """Hand the computed run to the test, or return how the experiment failed."""
@@ -151,6 +153,9 @@ class Runs:
         except (SystemExit, pytest.fail.Exception):
             _tell(item, point, "failed", 0.0)  # though nothing of it is stored
             raise
+        except errors_of_stale() as error:
+            _tell(item, point, "failed", 0.0)
+            return _Failure(item.nodeid, error, None, 0.0, f"stale: {error.reason}")
         failure = self._note(item, point, completed)
         warning = None if completed.told else relay(completed.run)
         if failure is not None:
@@ -167,7 +172,8 @@ class Runs:
         if error is None:
             self._refreshed.add(point.id)
             drift = drift_text(run, item.session) if completed.cached else ""
-            _tell(item, point, "cached" if completed.cached else "computed", seconds, drift)
+            _tell(item, point, completed.status, seconds, drift)
+            reuse_too(item.funcargs.get("run"), run)
             item.funcargs["run"] = run
             return None
         _tell(item, point, "failed", seconds)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import pytest
 
 from pytest_expcache._collect import Point
+from pytest_expcache._options import Options
+from pytest_expcache._stale import policy_of
 
 if TYPE_CHECKING:
     from expcache import Run
@@ -28,6 +30,13 @@ class Completed(NamedTuple):
     told: bool = True
     """Whether its output, warnings and log records were shown already."""
 
+    @property
+    def status(self) -> str:
+        """What is told of it if it has a result: computed, cached or stale."""
+        if self.run.reused:
+            return "stale"
+        return "cached" if self.cached else "computed"
+
 
 class Source(Protocol):
     """Gives completed runs."""
@@ -46,13 +55,16 @@ class Source(Protocol):
 class Here:
     """Computes each run when its test asks for it."""
 
-    def __init__(self, timeout: float | None) -> None:
+    def __init__(self, options: Options) -> None:
         """Compute with a time limit, if there is one."""
+        timeout = options.jobs.timeout
         self._limits = {} if timeout is None else {"timeout": timeout}
+        self._options = options
 
     def get(self, point: Point, *, refresh: bool, again: bool) -> Completed:  # noqa: ARG002
         """Return the run of a point, computed if need be."""
-        run = point.sweep[point.index].compute(refresh=refresh, **self._limits)
+        limits, stale = self._limits, policy_of(self._options)
+        run = point.sweep[point.index].compute(refresh=refresh, stale=stale, **limits)
         return Completed(run, run.cached)
 
 

@@ -18,9 +18,15 @@ PREFIX = "expcache."
 _NAMES = tuple(f"{PREFIX}{name}" for name in ("id", "sweep", "status", "seconds"))
 _STATUS, _CHECK, _DRIFT = f"{PREFIX}status", f"{PREFIX}check", f"{PREFIX}drift"
 _CACHED: Word = ("passed", "c", ("CACHED", {"cyan": True}))
+_STALE: Word = ("passed", "S", ("STALE", {"yellow": True}))
 _PLAN_COLUMNS = ("points", "done", "stale", "failed", "running", "missing")
-_TALLY_COLUMNS = ("points", "computed", "cached", "failed", "missing", "s computed", "s saved")
-_WIDTH = 80
+_TALLY_COLUMNS = (
+    *("points", "computed", "cached", "stale", "failed", "missing"),
+    *("s computed", "s saved"),
+)
+_RARE = ("stale",)
+"""Columns that are there only where something is in them."""
+_WIDTH, _NAME = 80, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class PointReport:
     id: str
     sweep: str
     status: str
-    """One of computed, cached, failed, skipped."""
+    """One of computed, cached, stale, failed, skipped."""
     seconds: float
     """How long the experiment ran, now or when its result was computed."""
     check: str
@@ -83,20 +89,32 @@ class Tally:
         """Return what is told of each point."""
         return (one for points in self._told.values() for one in points.values())
 
+    def head(self) -> list[str]:
+        """Return the names of the columns."""
+        counted = {one.status for one in self.told()}
+        return ["sweep", *(c for c in _TALLY_COLUMNS if c not in _RARE or c in counted)]
+
     def rows(self) -> list[list[str]]:
         """Return one row a sweep, in the order of their first reports."""
-        return [self._row(name) for name in dict.fromkeys((*self.selected, *self._told))]
+        head = self.head()
+        rows = map(self._row, dict.fromkeys((*self.selected, *self._told)))
+        return [[row[column] for column in head] for row in rows]
 
     def summary(self) -> str:
         """Say how many of the selected points lack a result."""
         names = {*self.selected, *self._told}
         total = sum(map(self._points, names))
         have = sum(map(self._unreached, names)) + sum(
-            told.status in ("computed", "cached")
+            told.status in ("computed", "cached", "stale")
             for points in self._told.values()
             for told in points.values()
         )
-        return f"{total - have} of {total} selected points still lack a result"
+        return f"{total - have} of {total} selected points still lack a result{self._rare()}"
+
+    def _rare(self) -> str:
+        """Say how many of the results are not those of the present code."""
+        stale = sum(one.status == "stale" for one in self.told())
+        return f"; {stale} stale result{'s' * (stale > 1)} reused" if stale else ""
 
     def _points(self, name: str) -> int:
         known = len(self._told.get(name, ())) + self._unreached(name)
@@ -106,16 +124,17 @@ class Tally:
         """Return how many points have a result although the session did not come to them."""
         return len(self.stored.get(name, set()).difference(self._told.get(name, ())))
 
-    def _row(self, name: str) -> list[str]:
+    def _row(self, name: str) -> dict[str, str]:
         told = self._told.get(name, {}).values()
         times = Counter("failed" if one.status == "skipped" else one.status for one in told)
         times["cached"] += self._unreached(name)
         points = self._points(name)
         missing = points - sum(times.values())
-        saved = sum(one.seconds for one in told if one.status == "cached")
+        saved = sum(one.seconds for one in told if one.status in ("cached", "stale"))
         spent = sum(one.seconds for one in told if one.status in ("computed", "failed"))
-        counts = (points, times["computed"], times["cached"], times["failed"], missing)
-        return [name, *map(str, counts), f"{spent:.2f}", f"{saved:.2f}"]
+        counts = {**times, "points": points, "missing": missing}
+        texts = {column: str(counts.get(column, 0)) for column in _TALLY_COLUMNS}
+        return {"sweep": name, **texts, "s computed": f"{spent:.2f}", "s saved": f"{saved:.2f}"}
 
 
 def word_of(properties: Iterable[tuple[str, object]]) -> Word | None:
@@ -124,14 +143,15 @@ def word_of(properties: Iterable[tuple[str, object]]) -> Word | None:
     Only of the sweep itself: a check that passed did run, whatever its point.
     """
     told = PointReport.from_properties(properties)
-    return _CACHED if told is not None and told.status == "cached" and not told.check else None
+    words = {"cached": _CACHED, "stale": _STALE}
+    return None if told is None or told.check else words.get(told.status)
 
 
 def tally_table(tally: Tally) -> list[str]:
     """Return the lines that tell what the session did; none if it had no sweeps."""
     if not tally.rows():
         return []
-    lines = table(("sweep", *_TALLY_COLUMNS), tally.rows())
+    lines = table(tally.head(), tally.rows())
     return [*lines, *drift_lines(tally.told()), tally.summary()]
 
 
@@ -156,10 +176,11 @@ def plan_line(counts: Mapping[str, Mapping[str, int]]) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return aligned lines of at most 80 columns: names to the left, numbers to the right."""
+    """Return aligned lines, of at most 80 columns if names of 16 fit: these left, numbers right."""
     cells = [list(head), *(list(row) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    widths[0] = min(widths[0], _WIDTH - sum(width + 2 for width in widths[1:]))
+    room = _WIDTH - sum(width + 2 for width in widths[1:])
+    widths[0] = min(widths[0], max(room, _NAME))
     return [_line(row, widths) for row in cells]
 
 

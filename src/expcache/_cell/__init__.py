@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expcache._capture import relay
-from expcache._cell._around import belongs_to_runs, runs_around
+from expcache._cell._around import belongs_to_runs, may_belong_to_runs, runs_around
 from expcache._cell._cell import Cell
 from expcache._cell._compute import Computed, Watch, compute, compute_async, fail, keep
 from expcache._cell._error import revive
@@ -26,6 +26,7 @@ __all__ = [
     "fail",
     "fetch",
     "keep",
+    "may_belong_to_runs",
     "pack",
     "path_to",
     "relay",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from contextvars import ContextVar, Token
 
-__all__ = ["belongs_to_runs", "give_to_runs", "inside", "runs_around"]
+from expcache._stale import hide_choice, show_choice
+
+__all__ = ["belongs_to_runs", "give_to_runs", "inside", "may_belong_to_runs", "runs_around"]
 
 _around: ContextVar[frozenset[str]] = ContextVar("expcache_runs_around", default=frozenset())
 
@@ -21,6 +24,7 @@ _given: list[bool] = []
 def give_to_runs() -> None:
     """Note that whatever this process does from now on is a part of some run."""
     _given[:] = [True]
+    hide_choice()
 
 
 def belongs_to_runs() -> bool:
@@ -28,11 +32,29 @@ def belongs_to_runs() -> bool:
     return bool(_around.get() or _given)
 
 
+_under_way: dict[int, int] = {}
+"""How many runs each thread of this process computes now; a thread changes only its own entry,
+without a lock, since a process may be forked at any moment."""
+
+
+def may_belong_to_runs() -> bool:
+    """Whether the caller is a part of a run, or could be one.
+
+    A thread does not know who began it: that may be a run of another thread.
+    """
+    if belongs_to_runs():
+        return True
+    if threading.current_thread() is threading.main_thread():
+        return False
+    return any(thread != threading.get_ident() for thread in tuple(_under_way))
+
+
 class inside:  # noqa: N801 - used like a function
     """Be inside a run for the time of the block."""
 
-    __slots__ = ("_key", "_token")
+    __slots__ = ("_key", "_thread", "_token")
 
+    _thread: int
     _token: Token[frozenset[str]]
 
     def __init__(self, key: str) -> None:
@@ -42,7 +64,15 @@ class inside:  # noqa: N801 - used like a function
     def __enter__(self) -> None:
         """Be inside the run as well."""
         self._token = _around.set(_around.get() | {self._key})
+        self._thread = thread = threading.get_ident()
+        _under_way[thread] = _under_way.get(thread, 0) + 1
+        hide_choice()
 
     def __exit__(self, *_: object) -> None:
         """Be outside again."""
         _around.reset(self._token)
+        _under_way[self._thread] -= 1
+        if not _under_way[self._thread]:
+            del _under_way[self._thread]
+        if not (_under_way or _given):
+            show_choice()

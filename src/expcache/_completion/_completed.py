@@ -14,7 +14,7 @@ from expcache._completion._place import Place
 from expcache._completion._policy import Policy
 from expcache._perform import underway
 from expcache._progress import Display, Option, from_option
-from expcache._query import Errors, Failed
+from expcache._query import Errors, Failed, Stale
 from expcache._run import Run
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
     timeout: float | None = None,
     progress: Option = None,
     relay: bool = True,
+    stale: Stale | None = None,
 ) -> Completed[R]:
     """Compute runs, of one experiment or of many, and give each as soon as it is safe on disk.
 
@@ -100,13 +101,19 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
         progress: True shows it on standard error, None only if that is a terminal; a function is
             called with a ``Progress`` at each change.
         relay: show here what runs print, warn of and log in their workers.
+        stale: what to do with runs that are stored for other code only: ``"recompute"`` them,
+            ``"reuse"`` the newest result of theirs whose params agree, or raise an ``"error"`` at
+            the first. None: what ``use`` chose, else the variable EXPCACHE_STALE.
 
     Raises:
         ValueError: an option has no such value.
+        StaleError: a run is stored for other code only, which was to be an error.
         StoreError: there is something to compute, and the store cannot be made.
         ExecutorError: the executor cannot serve.
     """
-    policy = Policy(failed=failed, refresh=refresh, errors=errors, timeout=timeout, relay=relay)
+    policy = Policy(
+        failed=failed, refresh=refresh, errors=errors, timeout=timeout, relay=relay, stale=stale
+    )
     place = Place(jobs, executor)
     counts, display = from_option(progress, _length(runs), jobs=place.jobs or 1)
     watched = progress is not False
@@ -116,10 +123,9 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
 
 def compute_within(run: Run[Any], refresh: bool, timeout: float) -> Run[Any]:  # noqa: FBT001 - a callback
     """Compute one run in a worker, for at most ``timeout`` seconds."""
-    completed = as_completed(
-        [run], executor=_single_worker(), refresh=refresh, timeout=timeout, progress=False
-    )
-    return next(completed)
+    single = _single_worker()  # that a stored result does not serve, whoever calls this knows
+    options: Any = {"refresh": refresh, "timeout": timeout, "stale": "recompute"}
+    return next(as_completed([run], executor=single, progress=False, **options))
 
 
 def _single_worker() -> LocalExecutor:

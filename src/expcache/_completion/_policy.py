@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from expcache._query import Errors, Failed
+from expcache._perform import policy_of
+from expcache._query import Errors, Failed, Stale
 
 __all__ = ["Policy"]
 
@@ -10,9 +11,9 @@ __all__ = ["Policy"]
 class Policy:
     """What the caller wants; checked, so that a misspelt word is no silent default."""
 
-    __slots__ = ("errors", "failed", "refresh", "relay", "timeout")
+    __slots__ = ("errors", "failed", "refresh", "relay", "stale", "timeout")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is an option of its own, by keyword
         self,
         *,
         failed: Failed = "retry",
@@ -20,6 +21,7 @@ class Policy:
         errors: Errors = "keep",
         timeout: float | None = None,
         relay: bool = True,
+        stale: Stale | None = None,
     ) -> None:
         """Hold the wishes.
 
@@ -43,3 +45,4 @@ class Policy:
         self.errors = errors
         self.timeout = timeout
         self.relay = relay
+        self.stale = policy_of(stale)

@@ -9,7 +9,7 @@ from typing import Any
 from expcache._completion._claims import release
 from expcache._completion._policy import Policy
 from expcache._completion._todo import Todo
-from expcache._perform import Performer, recall_older, sound
+from expcache._perform import Performer, recall_older, reuse, sound
 from expcache._query import Located, id_of, is_result, located_at
 from expcache._record import read_header
 from expcache._run import Run
@@ -43,6 +43,10 @@ def _look_up(
     if not policy.refresh:
         stored, todos = _split(performer, todos)
         found.extend(one.run for one in stored)
+        reused = reuse(definition, store, [one.run for one in todos], policy.stale)
+        found.extend(reused)
+        served = set(map(id, reused))
+        todos = [one for one in todos if id(one.run) not in served]
     failures = store.get_many(definition.name, [f"{one.key}!" for one in todos])
     for one in todos:
         one.failure = failures.get(f"{one.key}!")

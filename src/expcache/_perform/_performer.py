@@ -13,9 +13,10 @@ from expcache._outcome import Failure
 from expcache._perform._claiming import claimed
 from expcache._perform._older import recall_older
 from expcache._perform._pending import Pending, outcome_of
+from expcache._perform._reuse import policy_of, reuse
 from expcache._perform._sound import attempts_of, sound
 from expcache._perform._unchanged import identity_of, vouch_for
-from expcache._query import Located, located_at
+from expcache._query import Located, Stale, located_at
 from expcache._reached import code_text
 from expcache._record import note
 from expcache._run import Run
@@ -98,11 +99,20 @@ class Performer:
         """Return a run that only a result of other code can stand for, or None."""
         return next(iter(recall_older(self.definition, run._store, [run])), None)
 
+    def reuse(self, run: Run[Any], stale: Stale | None = None) -> Run[Any] | None:
+        """Return a run that has no result of its own with one of other code, if it may be."""
+        return next(iter(reuse(self.definition, run._store, [run], policy_of(stale))), None)
+
     def compute(
-        self, run: Run[Any], *, refresh: bool = False, timeout: float | None = None
+        self,
+        run: Run[Any],
+        *,
+        refresh: bool = False,
+        timeout: float | None = None,
+        stale: Stale | None = None,
     ) -> Run[Any]:
         """Return the stored run, or compute it and wait until its record is safe."""
-        if not refresh and self.recall(run) is not None:
+        if not refresh and (self.recall(run) or self.reuse(run, stale)) is not None:
             return run
         timeout = timeout or self.definition.options.timeout
         if timeout is not None:

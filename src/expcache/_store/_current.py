@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import partial
 from pathlib import Path
+from types import EllipsisType
 from typing import TYPE_CHECKING, Final, final
 
 from expcache._store._memory import MemoryStore
 from expcache._store._place import MEMORY, find_place
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
+    from expcache._query import Stale
     from expcache._store._diskstore import DiskStore
     from expcache._store._protocol import Store
 
@@ -57,15 +61,32 @@ def current_store() -> Store:
 class Use:
     """A choice of store, already made; as a context manager, made only for the block."""
 
-    def __init__(self, store: Store | None, before: tuple[Store | None, Store | None]) -> None:
-        """Remember what was in use before."""
+    def __init__(
+        self,
+        store: Store | None,
+        before: tuple[Store | None, Store | None],
+        undo: Callable[[], object] | None = None,
+    ) -> None:
+        """Remember what was in use before, and what else to undo."""
         self._store: Final = store
         self._before: Final = before
+        self._undo: Final = undo
 
     @property
     def store(self) -> Store:
         """The chosen store."""
         return self._store or current_store()
+
+    @property
+    def stale(self) -> Stale:
+        """What is done now with runs that are stored for other code only.
+
+        Raises:
+            ValueError: the environment says what is no policy.
+        """
+        from expcache._stale import chosen_stale  # noqa: PLC0415 - only for those who ask
+
+        return chosen_stale()
 
     def __enter__(self) -> Store:
         """Return the chosen store."""
@@ -79,6 +100,8 @@ class Use:
     ) -> None:
         """Go back to the store that was in use before; wait for what was put here."""
         global _chosen, _default
+        if self._undo is not None:
+            self._undo()
         if self._store is not None:
             self._store.flush()
         with _lock:
@@ -86,25 +109,43 @@ class Use:
 
 
 def use(
-    store: str | os.PathLike[str] | Store | None, *, start: str | os.PathLike[str] | None = None
+    store: str | os.PathLike[str] | Store | EllipsisType | None = ...,
+    *,
+    start: str | os.PathLike[str] | None = None,
+    stale: Stale | None = None,
 ) -> Use:
     """Keep and look up results in *store* from now on, or within a ``with`` block.
 
     Args:
         store: a directory, ``":memory:"``, an open store, or None for the program's own store,
-            which is then looked for again.
+            which is then looked for again. Left out, the store stays.
         start: with None for the store, the directory from which the program's own store is
             looked for instead of the working directory. A store that was chosen before stays.
+        stale: what calls and sweeps that say nothing else do with runs that are stored for other
+            code only: ``"recompute"``, ``"reuse"`` or ``"error"``. None: what was chosen before.
+
+    Raises:
+        ValueError: there is no such policy.
     """
     global _chosen, _default
     opened: Store | None
     default: Store | None
-    if store is None and start is not None:
+    if start is not None and (store is None or store is ...):
         opened, default = _chosen, open_store(find_place(Path(start)))
+    elif isinstance(store, EllipsisType):
+        opened, default = _chosen, _default
     else:
         opened = open_store(store) if isinstance(store, str | os.PathLike) else store
         default = _default if opened is not None else None
+    undo = None if stale is None else _choose(stale)
     with _lock:
         before = _chosen, _default
         _chosen, _default = opened, default
-    return Use(opened, before)
+    return Use(opened, before, undo)
+
+
+def _choose(stale: Stale) -> Callable[[], object]:
+    """Choose a policy; return what goes back to the one before."""
+    from expcache._stale import choose_stale  # noqa: PLC0415 - for those who choose one
+
+    return partial(choose_stale, choose_stale(stale))

@@ -1,0 +1,118 @@
+"""Serve results of other code to those who ask for it, or refuse the runs that have no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from expcache._agreement import disagreements
+from expcache._cell import belongs_to_runs, may_belong_to_runs
+from expcache._definition import Definition, live_keys
+from expcache._perform._sound import sound
+from expcache._query import Stale, Stored, id_of, is_result
+from expcache._record import read_header
+from expcache._run import Run
+from expcache._stale import check_stale, chosen_stale
+from expcache._store import Store
+from expcache.errors import RecordError, StaleError
+
+if TYPE_CHECKING:
+    from expcache._explanation import Explanation
+
+__all__ = ["policy_of", "refuse_stale", "reuse"]
+
+_REMEDY = "Compute anew with stale='recompute', or take what is stored with stale='reuse'."
+
+
+def policy_of(stale: Stale | None) -> Stale:
+    """Return what to do with stale runs, given what the caller says of it.
+
+    Inside a run all are computed: what comes of the run is stored as a result of the present
+    code, so that nothing in it may come of other code. Whoever asks for an error gets it.
+
+    Raises:
+        ValueError: there is no such policy.
+    """
+    word = chosen_stale() if stale is None else check_stale(stale, f"stale={stale!r}")
+    if word == "reuse" and may_belong_to_runs():
+        return "recompute"
+    return "recompute" if stale is None and belongs_to_runs() else word
+
+
+def reuse(
+    definition: Definition, store: Store, runs: Sequence[Run[Any]], stale: Stale
+) -> list[Run[Any]]:
+    """Return those runs that a result of other code serves now: none unless stale runs may be.
+
+    All of them were looked for in vain, and are of one experiment.
+
+    Raises:
+        StaleError: there is a stale one, which was to be an error.
+    """
+    if stale == "recompute" or not runs:
+        return []
+    name, code = definition.name, definition.code
+    keys = store.keys_of(name, [run.id for run in runs])
+    stored = Stored(keys, lambda: live_keys(store, name))
+    found: list[Run[Any]] = []
+    for run in runs:
+        own = definition.code_with(run._identity.classes) if run._identity.classes else code
+        if stored.locate(run.id, own).status == "stale":
+            found.append(run)
+    if stale == "error" and found:
+        raise _refusal(found[0])
+    return _served(definition, store, found, keys)
+
+
+def _served(
+    definition: Definition, store: Store, runs: Sequence[Run[Any]], keys: Sequence[str]
+) -> list[Run[Any]]:
+    """Settle the runs, the newest record that will do each, and return those that have one."""
+    candidates: dict[str, list[str]] = {run.id: [] for run in runs}
+    for key in filter(is_result, keys):
+        if id_of(key) in candidates:
+            candidates[id_of(key)].append(key)
+    newest = store.get_many(definition.name, [held[-1] for held in candidates.values()])
+    found: list[Run[Any]] = []
+    for run in runs:
+        for key in reversed(candidates[run.id]):
+            envelope = newest.get(key) or store.get(definition.name, key)
+            if envelope is not None and _serves(definition, store, run, key, envelope):
+                found.append(run._reuse(key))
+                break
+    return found
+
+
+def _serves(definition: Definition, store: Store, run: Run[Any], key: str, envelope: bytes) -> bool:
+    try:
+        header = read_header(envelope)
+    except RecordError:
+        header = None  # `sound` tells of it
+    if header is not None and disagreements(definition, header, run.params):
+        return False
+    # The params were compared one by one: the record may lack a newer parameter.
+    return sound(store, definition.name, key, envelope, None)
+
+
+def refuse_stale(name: str, statuses: Sequence[str], at: Callable[[int], Run[Any]]) -> None:
+    """Refuse a sweep of which points are stale.
+
+    Raises:
+        StaleError: there is one; it tells of the first, and how many there are.
+    """
+    count = statuses.count("stale")
+    if count:
+        run = at(statuses.index("stale"))
+        told = f"{count} of {len(statuses)} points {'is' if count == 1 else 'are'}"
+        message = f"cannot run {name!r}: {told} stored for other code only, such as run {run.id}:"
+        raise _error(message, run.explain())
+
+
+def _refusal(run: Run[Any]) -> StaleError:
+    message = f"cannot give run {run.id} of {run.experiment!r}: it is stored for other code only:"
+    return _error(message, run.explain())
+
+
+def _error(message: str, why: Explanation) -> StaleError:
+    facts = {"id": why.id, "reason": why.reason, "explanation": str(why)}
+    return StaleError(f"{message} {why.reason}. {_REMEDY}", **facts)
