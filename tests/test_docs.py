@@ -26,6 +26,8 @@ HANDLES = ("Experiment", "Plan", "Run", "RunSet", "Space", "Sweep")
 def test_every_block_runs(page: Path, tmp_path: Path) -> None:
     """What a page shows is what happens, in a fresh directory."""
     pytest.importorskip("pandas")
+    if "to_xarray" in page.read_text("utf-8"):
+        pytest.importorskip("xarray")
     (tmp_path / "pyproject.toml").touch()
     run_page(page, tmp_path)
 

@@ -20,7 +20,10 @@ RARE = (
     *("expcache._cell", "expcache._code", "expcache._codec", "expcache._definition"),
     *("expcache._perform", "expcache._record._seal", "expcache._store._diskstore"),
 )
-HEAVY = ("_pytest", "cloudpickle", "diskcache", "numpy", "pandas", "polars", "pytest", "torch")
+HEAVY = (
+    *("_pytest", "cloudpickle", "diskcache", "numpy", "pandas", "polars", "pyarrow", "pytest"),
+    *("torch", "xarray"),
+)
 
 
 def public_names(module: types.ModuleType) -> list[str]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from expcache._ids import save_ids
 from expcache._lookup import Where
 from expcache._run import Run
+from expcache._summary import record_of, row_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 __all__ = ["RunSet", "frame_of"]
 
@@ -90,7 +93,7 @@ class RunSet(Sequence[Run[R]], Generic[R]):
         under ``result``. A key that is taken already gets the prefix ``result_``. A run without
         a result has only its params and its status, and its error when it failed.
         """
-        return [_record(run) for run in self._read_ahead()]
+        return [record_of(run) for run in self._read_ahead()]
 
     @property
     def drift(self) -> dict[str, dict[tuple[str, str | None], int]]:
@@ -126,6 +129,54 @@ class RunSet(Sequence[Run[R]], Generic[R]):
         """
         return frame_of(self.to_records())
 
+    def to_xarray(self, *, dims: Sequence[str] | None = None) -> xr.Dataset:
+        """Return the records as an xarray Dataset: params as coordinates, results as variables.
+
+        Args:
+            dims: the params that are dimensions, by default those that vary; the others that vary
+                become coordinates over these. ``dims=("point",)`` gives each run a place of its
+                own along one dimension.
+
+        Raises:
+            ExportError: two runs are at one place, or there are far more places than runs.
+            QueryError: ``dims`` names what is no parameter.
+            ImportError: xarray is not installed; it comes with ``expcache[xarray]``.
+        """
+        try:
+            import xarray as _  # noqa: F401, PLC0415 - heavy and optional
+        except ImportError:
+            message = "cannot make a Dataset: xarray is not installed. Install expcache[xarray]."
+            raise ImportError(message) from None
+        from expcache._cube import Row, make_dataset  # noqa: PLC0415 - imports xarray
+
+        rows = [Row(*row_of(run)) for run in self._read_ahead()]
+        names = ", ".join(dict.fromkeys(run.experiment for run in self._runs))
+        return make_dataset(rows, dims, {"experiment": names} if names else {})
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        format: str | None = None,  # noqa: A002 - what pandas and xarray call it
+        default: Callable[[Any], Any] | None = None,
+    ) -> None:
+        """Write the records to a file that other programs read, whole or not at all.
+
+        Args:
+            path: ends in ``.csv``, ``.json``, ``.jsonl`` or ``.parquet``.
+            format: one of these words, for a path that ends in something else.
+            default: called with a value that the format cannot hold, it returns another in its
+                place, as in ``json.dumps``; ``str``, for one.
+
+        Raises:
+            ExportError: a value that the format cannot hold; it names the run and the path.
+            QueryError: no such format.
+            ImportError: the format needs a package that is not installed.
+        """
+        from expcache._export import export  # noqa: PLC0415 - only for this
+
+        export(map(record_of, self._read_ahead()), path, format=format, default=default)
+
     def save_ids(self, path: str | Path) -> None:
         """Write the ids to a file that ``load`` reads: ``.json``, ``.txt`` or ``.py``."""
         store = self._runs[0]._store_path if self._runs else None
@@ -155,25 +206,6 @@ def _read_records(runs: list[Run[Any]]) -> None:
     found = runs[0]._store.get_many(runs[0].experiment, [key for key in keys if key is not None])
     for key, envelope in found.items():
         keys[key]._read_ahead = key, envelope
-
-
-def _record(run: Run[Any]) -> dict[str, Any]:
-    record: dict[str, Any] = {"id": run.id, "status": run.status}
-    for name, value in run.params.items():
-        record[name if name not in record else f"param_{name}"] = value
-    record.setdefault("runtime", run.runtime)
-    error = run.error
-    if error is not None:
-        record.setdefault("error", str(error))
-    if run.done or run.reused:
-        _spread(record, run.result)
-    return record
-
-
-def _spread(record: dict[str, Any], result: Any) -> None:
-    spread = isinstance(result, Mapping) and all(isinstance(name, str) for name in result)
-    for name, value in result.items() if spread else [("result", result)]:
-        record[name if name not in record else f"result_{name}"] = value
 
 
 def _column(pd: Any, values: list[Any]) -> Any:

@@ -4,6 +4,7 @@
     ├── CodeError(ValueError)             .function      no source, or no fingerprint
     ├── CrashError(RuntimeError)          .exitcode      a run ended its process
     ├── ExecutorError(RuntimeError)                      runs cannot be computed there
+    ├── ExportError(ValueError)           .path          a form that cannot hold the runs
     ├── IdentityError(TypeError)          .path .kind    a value has no canonical form
     ├── NameClashError(ValueError)        .name .files   two functions share one name
     ├── ParameterError(TypeError)         .experiment .names
@@ -40,6 +41,7 @@ __all__ = [
     "ExecutorError",
     "ExpcacheError",
     "ExpcacheWarning",
+    "ExportError",
     "IdentityError",
     "NameClashError",
     "ParameterError",
@@ -104,6 +106,12 @@ class CrashError(ExpcacheError, RuntimeError):
 
 class ExecutorError(ExpcacheError, RuntimeError):
     """An executor, or a worker of it, that cannot compute what it was given."""
+
+
+class ExportError(ExpcacheError, ValueError):
+    """Runs that a file or a Dataset cannot hold, with the path to what it cannot."""
+
+    path: str
 
 
 class NameClashError(ExpcacheError, ValueError):
