@@ -41,7 +41,7 @@ def test_every_example_is_run() -> None:
 
 
 def test_what_becomes_of_results_when_a_study_changes(clone: Path) -> None:
-    """Explaining, accepting, auditing and comparing print what the page says, edit by edit."""
+    """Explaining, accepting, auditing, comparing and migrating print what the page says."""
     pytest.importorskip("sklearn")
     place = clone / "examples" / "trust"
     run_page(place / "README.md", place)
