@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ from marked import Marked
 from plugin_project import CHECK, STUDY, Project
 
 pytest_plugins = ["pytester"]
+
+# A session inside of a test forgets what it was the first to import, and numpy loads only once.
+with suppress(ImportError):
+    import numpy  # noqa: F401, ICN001 - as said above
+    import pandas  # noqa: F401, ICN001 - as said above
 
 
 @pytest.fixture
