@@ -12,6 +12,8 @@ from plugin_project import CHECK, STUDY, Project
 )
 def test_the_reasons(checked: Project, options: tuple[str, ...]) -> None:
     """Points of one reason are told together, the first of them in full; nothing runs."""
+    if "-n2" in options:
+        pytest.importorskip("xdist")
     checked.failing(2)
     checked.run("-x")
     checked.computed()
