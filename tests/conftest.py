@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from expcache import Store, use
+from expcache import LocalExecutor, Store, use
+from expcache._completion import _completed
 from marked import Marked
 from plugin_project import CHECK, STUDY, Project
 
@@ -22,13 +23,18 @@ with suppress(ImportError):
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """A project with the study of three points, and without a store."""
+    # The worker of single calls with a time limit is where the first of them was made.
+    workers: list[tuple[int, LocalExecutor]] = []
+    monkeypatch.setattr(_completed, "_single", workers)
     monkeypatch.delenv("EXPCACHE_STORE", raising=False)
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     made = Project(pytester)
     made.write(STUDY)
-    return made
+    yield made
+    for _, worker in workers:
+        worker.stop()
 
 
 @pytest.fixture

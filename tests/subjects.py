@@ -150,3 +150,39 @@ _DEEDS: dict[str, Any] = {
     "hang": lambda: time.sleep(3600),
     "c call": lambda: re.match(r"(a+)+$", "a" * 60 + "b"),
 }
+
+
+class Rooted(Exception):  # noqa: N818 - it stands for a user's
+    """An exception that cannot leave its process."""
+
+    def __init__(self, message: str) -> None:
+        """Hold what cannot be pickled."""
+        super().__init__(message)
+        self.lock = threading.Lock()
+
+
+class Shaky(OSError):  # noqa: N818 - as above
+    """An exception with a base that may be named in its place."""
+
+
+@experiment(ignore=["folder"])
+def flaky(x: int, good: int, folder: str, how: str = "shaky") -> int:
+    """Fail in one way or another until the attempt with the number ``good``."""
+    file = Path(folder) / f"attempts-{x}"
+    with file.open("a") as attempts:
+        attempts.write("x")
+    with (Path(folder) / "calls").open("a") as calls:
+        calls.write(f"{x}\n")
+    number = file.stat().st_size
+    print(f"attempt {number}")  # noqa: T201 - to be captured
+    if number < good:
+        _fail(how, number)
+    return x
+
+
+def _fail(how: str, number: int) -> None:
+    if how == "exit":
+        os._exit(3)
+    while how == "hang":
+        time.sleep(0.005)
+    raise Rooted(f"attempt {number}") if how == "rooted" else Shaky(f"attempt {number}")

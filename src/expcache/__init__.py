@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from expcache._explanation import Difference, Explanation, SweepExplanation
     from expcache._migration import Migration
     from expcache._progress import Display, Progress
+    from expcache._retries import Retries
 
 __all__ = [
     "Acceptance",
@@ -50,6 +51,7 @@ __all__ = [
     "Migration",
     "Plan",
     "Progress",
+    "Retries",
     "Run",
     "RunSet",
     "Space",
@@ -94,6 +96,7 @@ _COMPUTING = {
     "LocalExecutor": "_executor",
     "Migration": "_migration",
     "Progress": "_progress",
+    "Retries": "_retries",
     "SweepExplanation": "_explanation",
     "as_completed": "_completion",
     "compare": "_compare",

@@ -11,6 +11,7 @@ from expcache.errors import CodeError
 
 if TYPE_CHECKING:
     from expcache._definition import Options
+    from expcache._retries import Retries
 
 __all__ = ["experiment"]
 
@@ -43,6 +44,7 @@ def experiment(
     save: bool = True,
     tags: str | Sequence[str] = (),
     timeout: float | None = None,
+    retries: int | Retries | None = None,
 ) -> _Decorator: ...
 
 
@@ -59,6 +61,7 @@ def experiment(  # noqa: PLR0913 - each is an option of its own, by keyword
     save: bool = True,
     tags: str | Sequence[str] = (),
     timeout: float | None = None,
+    retries: int | Retries | None = None,
 ) -> Any:
     """Make a function an experiment: its results are kept, and never computed twice.
 
@@ -78,6 +81,8 @@ def experiment(  # noqa: PLR0913 - each is an option of its own, by keyword
         tags: words that each record carries.
         timeout: how long a run may take, in seconds. Runs are then computed in worker processes,
             single calls too; one that takes longer is ended and fails.
+        retries: how often a run that fails is tried again before it counts as failed, or
+            ``Retries(...)`` to say after which exceptions, and after which pauses.
 
     Raises:
         CodeError: the function has no source, or is a lambda, or is a generator function.
@@ -94,6 +99,7 @@ def experiment(  # noqa: PLR0913 - each is an option of its own, by keyword
         save=save,
         tags=(tags,) if isinstance(tags, str) else tuple(tags),
         timeout=_checked_limit(timeout),
+        retries=_checked_retries(retries),
     )
     decorator = _Decorator(options)
     return decorator if fn is None else decorator(fn)
@@ -153,6 +159,14 @@ def _checked_limit(timeout: float | None) -> float | None:
         message = f"cannot make an experiment with timeout={timeout!r}: it is no positive number"
         raise ValueError(f"{message} of seconds. Leave it out for no limit.")
     return timeout
+
+
+def _checked_retries(retries: int | Retries | None) -> Retries | None:
+    if retries is None:
+        return None
+    from expcache._retries import retries_from  # noqa: PLC0415 - few experiments have any
+
+    return retries_from(retries, what="make an experiment")
 
 
 def _flags(function: object) -> int:

@@ -16,6 +16,7 @@ from expcache.errors import CodeError, IdentityError
 
 if TYPE_CHECKING:
     from expcache._acceptance import Adopted
+    from expcache._retries import Retries
 
 __all__ = ["Definition", "Options"]
 
@@ -35,6 +36,7 @@ class Options(NamedTuple):
     save: bool = True
     tags: tuple[str, ...] = ()
     timeout: float | None = None
+    retries: Retries | None = None
 
 
 class Told(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Generic, NoReturn, Self, TypeVar
 
 from expcache._account import Account, Told
@@ -22,7 +23,7 @@ UNKNOWN = Located("missing", None)
 class Handle(Account, Generic[R]):
     """The part of a run that changes while it is looked up or computed."""
 
-    __slots__ = ("_header", "_located", "_value", "cached", "id", "reused")
+    __slots__ = ("_header", "_located", "_value", "cached", "id", "retried", "reused")
 
     _located: Located
     _header: tuple[str, Header] | None
@@ -30,12 +31,16 @@ class Handle(Account, Generic[R]):
     cached: bool
     reused: bool
     id: str
+    retried: int
+    """How many attempts at the run failed in this process before its last one."""
 
     def _settle(self, located: Located, *, cached: bool) -> Self:
         """Note where the record was found, or made, just now."""
         self._located = located
         self._exception = self._told = None
         self.cached, self.reused = cached, False
+        if cached:
+            self.retried = 0
         return self
 
     def _reuse(self, key: str) -> Self:
@@ -50,12 +55,17 @@ class Handle(Account, Generic[R]):
         self._header = None if key is None else (key, header)
         self._exception = exception
 
+    @abstractmethod
+    def _stored_at(self, key: str) -> Header:
+        """Return the header of the record at a key."""
+
     def _hold(self, value: R) -> None:
         """Hold a value that no store keeps."""
         self._value = [value]
 
     def _note(self, runtime: float, *, speaks: bool) -> None:
-        """Note what the worker that computed the run told of it."""
+        """Note what the worker that computed the run told of it, whose record is a new one."""
+        self._header = None
         self._told = Told(runtime, speaks)
 
     def _raised(self, exception: Exception | None) -> None:
@@ -77,7 +87,10 @@ class Handle(Account, Generic[R]):
         """Show here what the run printed, warned of and logged elsewhere."""
         from expcache._cell import relay  # noqa: PLC0415 - only for what workers tell
 
-        told = self._stored()
+        key = self._located.key
+        if key is None:
+            return
+        told = self._stored_at(key)  # wherever it is looked for: it may be claimed once more
         if told.output and sys.stdout is not None:
             sys.stdout.write(told.output)
         relay(told)

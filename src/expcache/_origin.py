@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from expcache._query import Located, Stale
+from expcache._query import Failed, Located, Stale
+
+if TYPE_CHECKING:
+    from expcache._retries import Retries
 
 __all__ = ["Origin"]
 
@@ -28,11 +31,13 @@ class Origin(Protocol):
         """Return the stored run, its record checked, or None."""
         ...
 
-    def compute(
+    def compute(  # noqa: PLR0913 - each is an option of its own, by keyword
         self,
         run: Any,
         *,
         refresh: bool = False,
+        failed: Failed = "retry",
+        retries: int | Retries | None = None,
         timeout: float | None = None,
         stale: Stale | None = None,
     ) -> Any:

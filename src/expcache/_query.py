@@ -6,9 +6,11 @@ A record key is ``{id}-{code}`` for a result and the same with ``!`` for a failu
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 __all__ = [
+    "ERRORS",
+    "FAILED",
     "Adopted",
     "Errors",
     "Failed",
@@ -16,6 +18,7 @@ __all__ = [
     "Stale",
     "Status",
     "Stored",
+    "check_word",
     "code_of",
     "id_of",
     "is_failure",
@@ -24,11 +27,25 @@ __all__ = [
 ]
 
 Status = Literal["missing", "running", "done", "failed", "stale"]
-Failed = Literal["retry", "keep"]
+Failed = Literal["retry", "keep", "raise"]
 Errors = Literal["keep", "raise"]
 Stale = Literal["recompute", "reuse", "error"]
+FAILED: tuple[Failed, ...] = ("retry", "keep", "raise")
+ERRORS: tuple[Errors, ...] = ("keep", "raise")
 
 _ID = 32
+
+
+def check_word(option: str, word: Any, known: tuple[str, ...]) -> None:
+    """Refuse a word that an option does not know: a misspelt one is no silent default.
+
+    Raises:
+        ValueError: the word is unknown.
+    """
+    if word not in known:
+        choices = ", ".join(map(repr, known[:-1]))
+        message = f"cannot run with {option}={word!r}: no such policy."
+        raise ValueError(f"{message} Use {choices} or {known[-1]!r}.")
 
 
 def id_of(key: str) -> str:

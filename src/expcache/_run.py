@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from expcache._handle import UNKNOWN, Handle
+from expcache._computable import Computable
+from expcache._handle import UNKNOWN
 from expcache._key import Identity
-from expcache._query import Located, Stale, Status
+from expcache._query import Located, Status
 from expcache._record import read_header, read_value
 from expcache._store import MemoryStore, Store, open_store
 from expcache.errors import RecordError, UnknownIdError
 
 if TYPE_CHECKING:
-    from expcache._explanation import Explanation
     from expcache._origin import Origin
     from expcache._record import Header
 
@@ -21,10 +21,8 @@ __all__ = ["Run"]
 
 R = TypeVar("R")
 
-_ELSEWHERE = {"compute": "run", "explain": "explain"}
 
-
-class Run(Handle[R]):
+class Run(Computable[R]):
     """One experiment at one point.
 
     Runs come from ``Experiment.run``, from a sweep, or from ``load``. A run looks its record up
@@ -33,7 +31,6 @@ class Run(Handle[R]):
 
     __slots__ = (
         "_identity",
-        "_origin",
         "_params",
         "_read_ahead",
         "_trust",
@@ -62,6 +59,7 @@ class Run(Handle[R]):
         self.index = index
         self.cached = cached
         self.reused = reused
+        self.retried = 0
         self._identity = identity or Identity(run_id, b"")
         self._params = params
         self._origin = origin
@@ -146,34 +144,6 @@ class Run(Handle[R]):
             raise RecordError(message, reason=error.reason) from None
         return value
 
-    def find(self) -> Run[R] | None:
-        """Return the run as it is stored, its record checked, or None; nothing is computed.
-
-        A damaged record is warned of and counts as none.
-        """
-        if self._origin is None:
-            return self
-        return None if self._origin.recall(self) is None else self
-
-    def compute(
-        self, *, refresh: bool = False, timeout: float | None = None, stale: Stale | None = None
-    ) -> Run[R]:
-        """Return the stored run, or compute it and store what comes of it.
-
-        Args:
-            refresh: compute even though a result is stored, and replace it by the new one.
-            timeout: how long it may take, in seconds, in place of the experiment's own limit. A
-                run with a limit is computed in a process of its own, and fails beyond it.
-            stale: what to do if it is stored for other code only: ``"recompute"`` it, ``"reuse"``
-                that result if its params agree, or raise an ``"error"``. None: what ``use`` chose.
-
-        Raises:
-            StaleError: it is stored for other code only, which was to be an error.
-            UnknownIdError: the run was loaded by id, so its code is not at hand.
-        """
-        self._code_at_hand("compute").compute(self, refresh=refresh, timeout=timeout, stale=stale)
-        return self
-
     def apart(self) -> Run[R]:
         """Return this run in a store of its own, in memory, where nothing is stored of it yet.
 
@@ -196,24 +166,6 @@ class Run(Handle[R]):
             index=self.index,
         )
 
-    def explain(self) -> Explanation:
-        """Return why the run is a hit or a miss: what differs from the nearest stored record.
-
-        Nothing is computed or written.
-
-        Raises:
-            UnknownIdError: the run was loaded by id, so its code is not at hand.
-        """
-        explanation: Explanation = self._code_at_hand("explain").explain(self)
-        return explanation
-
-    def _code_at_hand(self, verb: str) -> Origin:
-        if self._origin is None:
-            message = f"cannot {verb} run {self.id}: it was loaded without its code."
-            remedy = f"Import the experiment {self.experiment!r} and {_ELSEWHERE[verb]} it there."
-            raise UnknownIdError(f"{message} {remedy}", id=self.id)
-        return self._origin
-
     def _locate(self) -> Located:
         if self._located.status == "done" or self.reused or self._origin is None or self._exception:
             return self._located
@@ -234,6 +186,9 @@ class Run(Handle[R]):
         key = self._locate().key
         if key is None:
             self._refuse_missing("missing")
+        return self._stored_at(key)
+
+    def _stored_at(self, key: str) -> Header:
         if self._header is None or self._header[0] != key:
             self._header = key, read_header(self._envelope(key))
         return self._header[1]

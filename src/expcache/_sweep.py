@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from expcache._explanation import SweepExplanation
     from expcache._perform import Performer
     from expcache._progress import Option
+    from expcache._retries import Retries
 
 __all__ = ["Sweep"]
 
@@ -182,6 +183,7 @@ class Sweep(Review[R], SweepUpkeep):
         jobs: int | Literal["auto"] = 1,
         executor: Any = None,
         failed: Failed = "retry",
+        retries: int | Retries | None = None,
         refresh: bool = False,
         errors: Errors = "keep",
         timeout: float | None = None,
@@ -196,6 +198,7 @@ class Sweep(Review[R], SweepUpkeep):
         Raises:
             ParameterError: a point does not fit the experiment's parameters.
             IdentityError: a value of a point has no canonical form.
+            RunFailedError: a run failed before, and failed is ``"raise"``; nothing is computed.
             StoreError: there is something to compute, and the store cannot be made.
             ExecutorError: the executor cannot serve.
             StaleError: points are stored for other code only, which was to be an error.
@@ -204,6 +207,7 @@ class Sweep(Review[R], SweepUpkeep):
             jobs=jobs,
             executor=executor,
             failed=failed,
+            retries=retries,
             refresh=refresh,
             errors=errors,
             timeout=timeout,
@@ -219,6 +223,8 @@ class Sweep(Review[R], SweepUpkeep):
 
         if policy_of(options.get("stale")) == "error" and not options.get("refresh"):
             refuse_stale(self.name, self.plan().statuses, self.__getitem__)
+        if options.get("failed") == "raise" and not options.get("refresh"):
+            self.plan().failed.results  # noqa: B018 - raises, before anything is computed
         return as_completed(self, **options)
 
     def check(self, function: F) -> F:

@@ -145,6 +145,7 @@ class Computing:
             executor=self._executor,
             refresh=refresh,
             timeout=self._options.jobs.timeout,
+            retries=self._options.jobs.retries,
             progress=progress,
             relay=False,
             stale=stale,

@@ -29,6 +29,8 @@ class Jobs:
     timeout: float | None
     memory: str | None
     start_method: StartMethod | None
+    retries: int | None = None
+    """How often a point that fails is tried again; None: as its experiment says."""
     forgone: str = ""
     """Why there are no processes although they were asked for."""
 
@@ -40,15 +42,20 @@ def read_jobs(config: pytest.Config) -> Jobs:
         pytest.UsageError: one makes no sense, or contradicts another.
     """
     count = _count(config)
-    jobs = Jobs(count, _timeout(config), _memory(config, count), _start_method(config))
+    memory, method, retries = _memory(config, count), _start_method(config), _retries(config)
+    jobs = Jobs(count, _timeout(config), memory, method, retries)
     if not count:
         return jobs
     if distributes(config):
         _refuse_both(config)
-        return Jobs(0, jobs.timeout, None, None, "-n runs the tests in processes of its own")
+        return _without(jobs, jobs.timeout, "-n runs the tests in processes of its own")
     if config.getoption("usepdb", default=False) or config.getoption("trace", default=False):
-        return Jobs(0, None, None, None, "the debugger needs the points in this process")
+        return _without(jobs, None, "the debugger needs the points in this process")
     return jobs
+
+
+def _without(jobs: Jobs, timeout: float | None, why: str) -> Jobs:
+    return Jobs(0, timeout, None, None, jobs.retries, why)
 
 
 def distributes(config: pytest.Config) -> bool:
@@ -68,6 +75,7 @@ def jobs_lines(jobs: Jobs) -> list[str]:
     if jobs.forgone:
         return [f"expcache: no jobs: {jobs.forgone}"]
     limits = [f"at most {jobs.timeout:g} s a point"] if jobs.timeout else []
+    limits += [f"{jobs.retries} retries a point"] if jobs.retries else []
     limits += [f"{jobs.memory} of memory a point"] if jobs.memory else []
     if jobs.count:
         limits.insert(0, f"jobs {_number(jobs.count)} ({jobs.start_method or _DEFAULT})")
@@ -108,6 +116,13 @@ def _timeout(config: pytest.Config) -> float | None:
     if not 0 < seconds < math.inf:
         _refuse(text, "sweep_timeout", "it is no number of seconds", "Give one such as 60 or 0.5.")
     return seconds
+
+
+def _retries(config: pytest.Config) -> int | None:
+    text = _said(config, "sweep_retries")
+    if text is not None and not text.isdecimal():
+        _refuse(text, "sweep_retries", "it is no number of attempts", "Give 0, 1, 2, ...")
+    return None if text is None else int(text)
 
 
 def _memory(config: pytest.Config, count: Count) -> str | None:

@@ -115,7 +115,10 @@ class Loop:
         completed = computing.get(point, refresh=False, again=False)
         seconds = float(run.runtime or 0.0)
         drift = drift_text(run, item.session) if completed.cached else ""
-        told = PointReport(point.id, point.sweep.name, completed.status, seconds, "", drift)
+        retried = 0 if completed.cached else run.retried
+        told = PointReport(
+            point.id, point.sweep.name, completed.status, seconds, "", drift, retried
+        )
         self._runs.refreshed(point)
         self._brief.report(item, nextitem, told, 0.0 if completed.cached else seconds)
         return True

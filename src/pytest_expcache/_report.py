@@ -67,7 +67,8 @@ class Report:
         """Take in what was computed although the session did not come to its tests."""
         for point, run in completed:
             status = "computed" if run.error is None else "failed"
-            told = PointReport(point.id, point.sweep.name, status, run.runtime or 0.0, "")
+            seconds = run.runtime or 0.0
+            told = PointReport(point.id, point.sweep.name, status, seconds, "", "", run.retried)
             self.tally.add(told)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -172,14 +172,18 @@ class Runs:
         if error is None:
             self._refreshed.add(point.id)
             drift = drift_text(run, item.session) if completed.cached else ""
-            _tell(item, point, completed.status, seconds, drift)
+            retried = 0 if completed.cached else run.retried
+            _tell(item, point, completed.status, seconds, drift, retried=retried)
             reuse_too(item.funcargs.get("run"), run)
             item.funcargs["run"] = run
             return None
-        _tell(item, point, "failed", seconds)
+        _tell(item, point, "failed", seconds, retried=run.retried)
         exception = error.exception
+        if exception is not None and run.retried:
+            exception.add_note(f"It failed after {run.retried + 1} attempts")
         if exception is None:  # it could not travel here: its text is all there is
-            text = RuntimeError(error.traceback)
+            after = f"\nIt failed after {run.retried + 1} attempts" if run.retried else ""
+            text = RuntimeError(error.traceback + after)
             return _Failure(item.nodeid, text, None, seconds, str(error))
         show_user_frames(exception)
         trace = exception.__traceback__ if has_user_frames(exception) else None
@@ -194,12 +198,18 @@ def _end(session: pytest.Session, reason: str) -> NoReturn:
     pytest.exit(reason, returncode=pytest.ExitCode.USAGE_ERROR)
 
 
-def _tell(
-    item: pytest.Function, point: Point, status: str, seconds: float, drift: str = ""
+def _tell(  # noqa: PLR0913 - each is a fact of its own
+    item: pytest.Function,
+    point: Point,
+    status: str,
+    seconds: float,
+    drift: str = "",
+    *,
+    retried: int = 0,
 ) -> None:
     """Note in an item's properties what came of its point."""
     check = "" if is_sweep(item.obj) else item.originalname
-    told = PointReport(point.id, point.sweep.name, status, float(seconds), check, drift)
+    told = PointReport(point.id, point.sweep.name, status, float(seconds), check, drift, retried)
     item.user_properties += told.to_properties()
 
 

@@ -56,9 +56,9 @@ class Here:
     """Computes each run when its test asks for it."""
 
     def __init__(self, options: Options) -> None:
-        """Compute with a time limit, if there is one."""
-        timeout = options.jobs.timeout
-        self._limits = {} if timeout is None else {"timeout": timeout}
+        """Compute with a time limit and retries, if there are any."""
+        said = {"timeout": options.jobs.timeout, "retries": options.jobs.retries}
+        self._limits: dict[str, Any] = {k: v for k, v in said.items() if v is not None}
         self._options = options
 
     def get(self, point: Point, *, refresh: bool, again: bool) -> Completed:  # noqa: ARG002

@@ -17,6 +17,7 @@ Properties: TypeAlias = list[tuple[str, Any]]
 PREFIX = "expcache."
 _NAMES = tuple(f"{PREFIX}{name}" for name in ("id", "sweep", "status", "seconds"))
 _STATUS, _CHECK, _DRIFT = f"{PREFIX}status", f"{PREFIX}check", f"{PREFIX}drift"
+_RETRIED = f"{PREFIX}retried"
 _CACHED: Word = ("passed", "c", ("CACHED", {"cyan": True}))
 _STALE: Word = ("passed", "S", ("STALE", {"yellow": True}))
 _PLAN_COLUMNS = ("points", "done", "stale", "failed", "running", "missing")
@@ -43,11 +44,13 @@ class PointReport:
     """The name of the check, or an empty text for the sweep itself."""
     drift: str = ""
     """What is different from the environment in which a stored point was computed."""
+    retried: int = 0
+    """How many attempts at the experiment failed in this session before its last one."""
 
     def to_properties(self) -> Properties:
         """Return the report as properties of a test, which junit files show too."""
         pairs = zip(_NAMES, (self.id, self.sweep, self.status, self.seconds), strict=True)
-        rare = ((_CHECK, self.check), (_DRIFT, self.drift))
+        rare = ((_CHECK, self.check), (_DRIFT, self.drift), (_RETRIED, self.retried))
         return [*pairs, *(pair for pair in rare if pair[1])]
 
     @classmethod
@@ -57,7 +60,8 @@ class PointReport:
         if _STATUS not in told:
             return None
         run_id, sweep, status, seconds = map(told.__getitem__, _NAMES)
-        return cls(run_id, sweep, status, seconds, told.get(_CHECK, ""), told.get(_DRIFT, ""))
+        rare = told.get(_CHECK, ""), told.get(_DRIFT, ""), told.get(_RETRIED, 0)
+        return cls(run_id, sweep, status, seconds, *rare)
 
 
 @dataclass(slots=True)
@@ -69,6 +73,8 @@ class Tally:
     stored: dict[str, set[str]] = field(default_factory=dict)
     """The runs of each sweep that have a result although no test told of them."""
     _told: dict[str, dict[str, PointReport]] = field(default_factory=dict)
+    _retried: set[tuple[str, str]] = field(default_factory=set)
+    """The points that took more than one attempt."""
 
     def select(self, names: Iterable[str]) -> None:
         """Count the selected points, given the sweep of each."""
@@ -77,6 +83,8 @@ class Tally:
     def add(self, told: PointReport) -> None:
         """Take in one report; that a point was computed outlives that it was read afterwards."""
         points = self._told.setdefault(told.sweep, {})
+        if told.retried:
+            self._retried.add((told.sweep, told.id))
         before = points.get(told.id)
         if before is None or before.status != "computed" or told.status != "cached":
             points[told.id] = told
@@ -112,9 +120,11 @@ class Tally:
         return f"{total - have} of {total} selected points still lack a result{self._rare()}"
 
     def _rare(self) -> str:
-        """Say how many of the results are not those of the present code."""
+        """Say how many results are not those of the present code, or took some attempts."""
         stale = sum(one.status == "stale" for one in self.told())
-        return f"; {stale} stale result{'s' * (stale > 1)} reused" if stale else ""
+        rest = f"; {stale} stale result{'s' * (stale > 1)} reused" if stale else ""
+        retried = len(self._retried)
+        return rest + (f"; {retried} took more than one attempt" if retried else "")
 
     def _points(self, name: str) -> int:
         known = len(self._told.get(name, ())) + self._unreached(name)
@@ -138,11 +148,14 @@ class Tally:
 
 
 def word_of(properties: Iterable[tuple[str, object]]) -> Word | None:
-    """Return category, letter and word of a passed test whose point was stored already.
+    """Return category, letter and word of a passed test that is to stand out, or None.
 
-    Only of the sweep itself: a check that passed did run, whatever its point.
+    Its point was stored already: only of the sweep itself, since a check that passed did run,
+    whatever its point. Or it took more than one attempt.
     """
     told = PointReport.from_properties(properties)
+    if told is not None and told.retried:
+        return "passed", ".", (f"PASSED after {told.retried + 1} attempts", {"yellow": True})
     words = {"cached": _CACHED, "stale": _STALE}
     return None if told is None or told.check else words.get(told.status)
 

@@ -15,6 +15,7 @@ from expcache._completion._policy import Policy
 from expcache._perform import underway
 from expcache._progress import Display, Option, from_option
 from expcache._query import Errors, Failed, Stale
+from expcache._retries import Retries
 from expcache._run import Run
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
     jobs: int | Literal["auto"] = 1,
     executor: Executor | FuturesPool | None = None,
     failed: Failed = "retry",
+    retries: int | Retries | None = None,
     refresh: bool = False,
     errors: Errors = "keep",
     timeout: float | None = None,
@@ -92,7 +94,10 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
             and without a time limit, this process computes.
         executor: where to compute instead: a ``LocalExecutor`` or any pool of
             ``concurrent.futures``; it is not shut down.
-        failed: ``"retry"`` computes again what failed before, ``"keep"`` leaves it failed.
+        failed: ``"retry"`` computes again what failed before, ``"keep"`` leaves it failed,
+            ``"raise"`` raises the error of the first one that is met.
+        retries: how often a run that fails now is tried again, or ``Retries(...)``; in place of
+            the experiment's own. Other runs go on while it waits.
         refresh: compute every run, and replace what is stored.
         errors: ``"keep"`` goes on when a run fails and gives it as a failed run, ``"raise"``
             stops at the first and raises its exception.
@@ -107,12 +112,19 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
 
     Raises:
         ValueError: an option has no such value.
+        RunFailedError: a run failed before, and failed is ``"raise"``.
         StaleError: a run is stored for other code only, which was to be an error.
         StoreError: there is something to compute, and the store cannot be made.
         ExecutorError: the executor cannot serve.
     """
     policy = Policy(
-        failed=failed, refresh=refresh, errors=errors, timeout=timeout, relay=relay, stale=stale
+        failed=failed,
+        refresh=refresh,
+        errors=errors,
+        timeout=timeout,
+        relay=relay,
+        stale=stale,
+        retries=retries,
     )
     place = Place(jobs, executor)
     counts, display = from_option(progress, _length(runs), jobs=place.jobs or 1)
@@ -121,11 +133,16 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
     return Completed(driver, _steps(driver, place, display))
 
 
-def compute_within(run: Run[Any], refresh: bool, timeout: float) -> Run[Any]:  # noqa: FBT001 - a callback
-    """Compute one run in a worker, for at most ``timeout`` seconds."""
+def compute_within(
+    run: Run[Any],
+    refresh: bool,  # noqa: FBT001 - a callback
+    timeout: float,
+    retries: Retries | None,
+) -> Run[Any]:
+    """Compute one run in a worker, each attempt for at most ``timeout`` seconds."""
     single = _single_worker()  # that a stored result does not serve, whoever calls this knows
-    options: Any = {"refresh": refresh, "timeout": timeout, "stale": "recompute"}
-    return next(as_completed([run], executor=single, progress=False, **options))
+    options: Any = {"refresh": refresh, "timeout": timeout, "retries": retries}
+    return next(as_completed([run], executor=single, progress=False, stale="recompute", **options))
 
 
 def _single_worker() -> LocalExecutor:

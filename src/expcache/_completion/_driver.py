@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from expcache._completion._claims import claim, release
+from expcache._completion._due import Due
 from expcache._completion._handover import Handover
 from expcache._completion._pace import Pace
 from expcache._completion._place import Place
@@ -63,6 +65,7 @@ class Driver:
         self._beginning: list[Todo] = []
         self._here: deque[Todo] = deque()
         self._waiting = Waiting()
+        self._due = Due()
         self._handover = Handover(policy, progress, self._waiting)
         self.draining = False
 
@@ -84,8 +87,8 @@ class Driver:
         self._source.end()
 
     def _in_flight(self) -> bool:
-        held = self._here or self._waiting or self._handover.pending or self._todo or self._sent
-        return bool(held) or not (self._source.exhausted or self.draining)
+        held = self._here or self._waiting or self._due or self._todo or self._sent
+        return bool(held or self._handover.pending) or not (self._source.exhausted or self.draining)
 
     def _read(self) -> Iterator[Run[Any]]:
         """Look the next window up: yield what is stored, and keep what is not."""
@@ -105,6 +108,8 @@ class Driver:
 
     def _begin(self) -> Iterator[Run[Any]]:
         """Claim and begin what there is room for; yield what was stored meanwhile."""
+        if self._due:
+            self._try_again()
         if self._waiting and not self._todo:
             self._waiting.move_to(self._todo)
         while self._todo and self._has_room():
@@ -148,29 +153,51 @@ class Driver:
         if self._here:
             one = self._here[0]
             computed = one.performer.perform(one.make_cell())
-            self._keep(one, one.performer.keep(one.run, computed, one.claim))
+            self._keep(one, one.keep(computed))
             self._here.popleft()
         elif self._sent:
-            seconds = self._waiting.pause if self._waiting else None
+            seconds = self._due.seconds(self._waiting.pause if self._waiting else None)
             if self._handover.pending:
                 seconds = _COMMIT_PAUSE  # not for the commit alone: the workers need more to do
             for one, pending in self._sent.receive(seconds):
                 self._keep(one, pending)
-        elif self._waiting and not self._handover.pending:
-            self._waiting.sleep()
+        elif (self._waiting or self._due) and not self._handover.pending:
+            self._pause()
         else:
             self._handover.patient = True
         self._waiting.relax()
 
     def _keep(self, one: Todo, pending: Pending) -> None:
         self._pace.note(one.run.experiment, pending.runtime)
-        self._handover.keep(one, pending, here=self._sent is None)
+        if one.pause is None:
+            self._handover.keep(one, pending, here=self._sent is None)
+        else:
+            self._progress.retry()
+            self._due.add(one, pending)
+
+    def _try_again(self) -> None:
+        """Put the runs first whose pause is over: others may wait for them."""
+        for one, failed in self._due.take():
+            if self._policy.relay and failed.speaks:
+                failed.finish()
+                failed.relay()
+            one.waited = 0.0
+            self._todo.appendleft(one)
+
+    def _pause(self) -> None:
+        """Sleep, as there is nothing else to do, until something may have changed."""
+        if not self._source.exhausted:
+            return
+        seconds = self._due.seconds(self._waiting.pause if self._waiting else None)
+        time.sleep(seconds or 0.0)
 
     def _drain(self) -> None:
         """Begin nothing that is not begun."""
         if self._sent is not None:
             self._sent.drop_queued()
-        release((*self._todo, *self._here))
+        again = self._due.take(now=True)
+        self._handover.pending.extend(again)
+        release((*self._todo, *self._here, *(one for one, _ in again)))
         for held in (self._todo, self._here, self._waiting.todos):
             held.clear()
 
@@ -179,10 +206,13 @@ class Driver:
         sent = self._sent
         if sent is not None:
             sent.abandon()
-            self._handover.pending.extend(sent.receive(0.0))
+            for one, pending in sent.receive(0.0):
+                self._keep(one, pending)
+        again = self._due.take(now=True)
+        self._handover.pending.extend(again)
         try:
             self._handover.finish()
         finally:
             # Last, since what comes back from an executor is here to do again.
-            held = (*self._beginning, *self._todo, *self._here)
+            held = (*self._beginning, *self._todo, *self._here, *(one for one, _ in again))
             release((*held, *([] if sent is None else sent.todos)))

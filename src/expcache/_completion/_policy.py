@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from expcache._perform import policy_of
-from expcache._query import Errors, Failed, Stale
+from expcache._query import ERRORS, FAILED, Errors, Failed, Stale, check_word
+from expcache._retries import Retries, retries_from
 
 __all__ = ["Policy"]
 
@@ -11,7 +12,7 @@ __all__ = ["Policy"]
 class Policy:
     """What the caller wants; checked, so that a misspelt word is no silent default."""
 
-    __slots__ = ("errors", "failed", "refresh", "relay", "stale", "timeout")
+    __slots__ = ("errors", "failed", "refresh", "relay", "retries", "stale", "timeout")
 
     def __init__(  # noqa: PLR0913 - each is an option of its own, by keyword
         self,
@@ -22,20 +23,16 @@ class Policy:
         timeout: float | None = None,
         relay: bool = True,
         stale: Stale | None = None,
+        retries: int | Retries | None = None,
     ) -> None:
         """Hold the wishes.
 
         Raises:
-            ValueError: a word is unknown, or the time limit is no positive number of seconds.
+            ValueError: a word is unknown, the time limit is no positive number of seconds, or the
+                retries are no number of attempts.
         """
-        for option, word, known in (
-            ("failed", failed, ("retry", "keep")),
-            ("errors", errors, ("keep", "raise")),
-        ):
-            if word not in known:
-                choices = " or ".join(repr(one) for one in known)
-                message = f"cannot run with {option}={word!r}: no such policy. Use {choices}."
-                raise ValueError(message)
+        check_word("failed", failed, FAILED)
+        check_word("errors", errors, ERRORS)
         numeric = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
         if timeout is not None and not (numeric and timeout > 0):
             message = f"cannot run with timeout={timeout!r}: it is no positive number of seconds."
@@ -46,3 +43,4 @@ class Policy:
         self.timeout = timeout
         self.relay = relay
         self.stale = policy_of(stale)
+        self.retries = retries_from(retries)

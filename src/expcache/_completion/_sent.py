@@ -116,7 +116,7 @@ class Sent:
                 continue
             one, todos[reply.position] = todos[reply.position], None
             if one is not None and one.cell is not None:
-                yield one, one.performer.keep_reply(one.run, one.cell, reply, one.claim)
+                yield one, one.keep_reply(one.cell, reply)
         if event.lost is not None:
             yield from self._lost(todos, event.lost, event.batch.timeout)
         if event.finished:
@@ -125,7 +125,10 @@ class Sent:
     def _lost(self, todos: list[Todo | None], lost: Lost, limit: float | None) -> Iterator[Told]:
         one, todos[lost.position] = todos[lost.position], None
         if one is not None:
-            yield _failed(one, _reason(one, lost, limit), lost.seconds, lost.output)
+            one.alone = True  # if it is tried again, it shall not end others with it
+            error = _reason(one, lost, limit)
+            computed = fail(_cell_of(one), error, runtime=lost.seconds, output=lost.output)
+            yield one, one.keep(computed)
 
     def _rest(self, event: Event, rest: list[Todo], refusal: Refusal | None) -> Iterator[Told]:
         """Send again what a batch ended without, or give up what cannot be computed there."""
@@ -149,10 +152,13 @@ class Sent:
         self._again(rest)
 
 
-def _failed(one: Todo, error: Exception, seconds: float = 0.0, output: str = "") -> Told:
-    """Keep the record of a run that did not come back."""
-    computed = fail(one.cell or one.make_cell(), error, runtime=seconds, output=output)
-    return one, one.performer.keep(one.run, computed, one.claim)
+def _failed(one: Todo, error: ExecutorError) -> Told:
+    """Keep the record of a run that cannot be computed there, however often it is tried."""
+    return one, one.keep(fail(_cell_of(one), error, runtime=0.0), last=True)
+
+
+def _cell_of(one: Todo) -> Cell:
+    return one.cell or one.make_cell()
 
 
 def _cannot(one: Todo, reason: str) -> str:

@@ -43,7 +43,3 @@ class Waiting:
     def relax(self) -> None:
         """Let the next pause be longer."""
         self.pause = min(self.pause * 1.5, _LONGEST_PAUSE)
-
-    def sleep(self) -> None:
-        """Pause, as there is nothing else to do."""
-        time.sleep(self.pause)

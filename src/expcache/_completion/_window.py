@@ -37,8 +37,10 @@ def _look_up(
 ) -> None:
     definition, store = performer.definition, runs[0]._store
     definition.attach(store)
+    retries = definition.options.retries if policy.retries is None else policy.retries
     todos = [
-        Todo(run, performer, key) for run, key in zip(runs, performer.keys_of(runs), strict=True)
+        Todo(run, performer=performer, key=key, retries=retries)
+        for run, key in zip(runs, performer.keys_of(runs), strict=True)
     ]
     if not policy.refresh:
         stored, todos = _split(performer, todos)
@@ -50,8 +52,10 @@ def _look_up(
     failures = store.get_many(definition.name, [f"{one.key}!" for one in todos])
     for one in todos:
         one.failure = failures.get(f"{one.key}!")
-        if one.failure is not None and policy.failed == "keep" and not policy.refresh:
+        if one.failure is not None and policy.failed != "retry" and not policy.refresh:
             found.append(one.run._settle(located_at(f"{one.key}!"), cached=True))
+            if policy.failed == "raise":
+                one.run._raise_failed()
         else:
             todo.append(one)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expcache._perform._attempts import Attempts
 from expcache._perform._claiming import claimed, claimed_async, held_up, may_wait_for_us
 from expcache._perform._older import recall_older
 from expcache._perform._pending import Pending
@@ -11,6 +12,7 @@ from expcache._perform._sound import sound
 from expcache._perform._underway import underway
 
 __all__ = [
+    "Attempts",
     "Pending",
     "Performer",
     "claimed",

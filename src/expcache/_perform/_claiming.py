@@ -10,11 +10,11 @@ from typing import Any, Protocol
 from expcache._cell import belongs_to_runs, runs_around
 from expcache._environment import host
 from expcache._perform._underway import sweeps_underway
-from expcache._query import located_at
+from expcache._query import Failed, located_at
 from expcache._run import Run
 from expcache._store import Claim
 
-__all__ = ["claimed", "claimed_async", "held_up", "may_wait_for_us"]
+__all__ = ["claimed", "claimed_async", "held_up", "may_wait_for_us", "recall_failed"]
 
 
 class Seeker(Protocol):
@@ -95,6 +95,18 @@ def _steps(
     if found is not None:
         store.release(name, won.values())
     yield found or won[key]
+
+
+def recall_failed(performer: Seeker, run: Run[Any], failed: Failed) -> Run[Any] | None:
+    """Return a run that failed before, if it is not to be tried again.
+
+    Raises:
+        RunFailedError: it failed, and that is to be raised.
+    """
+    if failed == "retry" or performer.failure(run) is None:
+        return None
+    run._settle(located_at(f"{performer.key_of(run)}!"), cached=True)
+    return run if failed == "keep" else run._raise_failed()
 
 
 def _failed_meanwhile(performer: Seeker, run: Run[Any], before: bytes | None) -> Run[Any] | None:

@@ -61,7 +61,7 @@ class Progress:
         self._changed = changed
         self._lock = threading.RLock()  # a signal may interrupt a thread that counts, and read
         self._outlook = Outlook()
-        self._done = self._cached = self._failed = self._begun = 0
+        self._done = self._cached = self._failed = self._begun = self._retried = 0
 
     def expect(self, runtimes: Iterable[float | None]) -> None:
         """Tell how long the runs that will be computed took before, in the order they begin.
@@ -77,6 +77,13 @@ class Progress:
         with self._lock:
             self._outlook.begin(self._clock())
             self._begun += n
+        self._tell()
+
+    def retry(self) -> None:
+        """Tell that a run failed and will be tried again; it is not running meanwhile."""
+        with self._lock:
+            self._retried += 1
+            self._begun = max(0, self._begun - 1)
         self._tell()
 
     def add(self, run: Completed) -> None:
@@ -110,6 +117,11 @@ class Progress:
     def failed(self) -> int:
         """How many runs failed, now or before."""
         return self._failed
+
+    @property
+    def retried(self) -> int:
+        """How many attempts failed and were made again, or will be."""
+        return self._retried
 
     @property
     def computed(self) -> int:
