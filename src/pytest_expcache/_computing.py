@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
+from pytest_expcache._apart import Apart
 from pytest_expcache._collect import Point
 from pytest_expcache._live import Live
 from pytest_expcache._options import Options
@@ -32,6 +33,7 @@ class Computing:
         options: Options,
         points: Mapping[str, Point],
         uses: Counter[str],
+        audits: Collection[str] = (),
     ) -> None:
         """Begin to compute."""
         self._config = config
@@ -40,8 +42,9 @@ class Computing:
         self._uses = uses
         self._executor = _executor(options)
         self._live = Live(config)
+        self._apart = Apart(audits)
         # The handles are made as they are asked for: a sweep may be large.
-        runs = _Handles(points.values())
+        runs = _Handles(points.values(), self._apart)
         policy = policy_of(options)  # where stale points are errors, each test hears of its own
         self._stream = self._as_completed(
             runs,
@@ -93,9 +96,27 @@ class Computing:
         return run
 
     def _take(self, run: Run[Any]) -> None:
+        if self._apart.take(run):
+            self._take_stored(self._points[run.id])
+            return
         self._ready[run.id] = run
         if not run.cached:
             self._fresh.add(run.id)
+
+    def _take_stored(self, point: Point) -> None:
+        with _warned(self._config):
+            run = point.sweep[point.index].find()
+        if run is not None:
+            self._ready[point.id] = run
+
+    def apart(self, point: Point) -> Run[Any]:
+        """Return the run of a point, computed once more apart from the store."""
+        run = self._apart.pop(point.id)
+        if run is None:  # its test is run again
+            again = [point.sweep[point.index].apart()]
+            some = self._as_completed(again, refresh=False, progress=False, stale="recompute")
+            run = next(some)
+        return run
 
     def get(self, point: Point, *, refresh: bool, again: bool) -> Completed:
         """Return the run of a point: the completed one, unless it failed and shall be retried."""
@@ -114,7 +135,9 @@ class Computing:
     def silent(self, run_id: str) -> Run[Any] | None:
         """Return a completed run that has a result and said nothing, or None."""
         run = self._ready.get(run_id)
-        if run is None or not (run.done or run.reused) or run.output or run.warnings or run.logs:
+        if run is None or self._apart.has(run_id) or not (run.done or run.reused):
+            return None
+        if run.output or run.warnings or run.logs:
             return None
         return run
 
@@ -123,6 +146,7 @@ class Computing:
         self._uses[run_id] -= 1
         if self._uses[run_id] <= 0:
             self._ready.pop(run_id, None)
+            self._apart.pop(run_id)
 
     def drain(self) -> None:
         """Begin nothing more, and wait for what is being computed."""
@@ -167,14 +191,15 @@ def _warned(config: pytest.Config) -> Iterator[None]:
 class _Handles:
     """The handles of the runs of points, made as they are read: there may be many."""
 
-    def __init__(self, points: Collection[Point]) -> None:
+    def __init__(self, points: Collection[Point], apart: Apart) -> None:
         self._points = points
+        self._apart = apart
 
     def __len__(self) -> int:
         return len(self._points)
 
     def __iter__(self) -> Iterator[Run[Any]]:
-        return (point.sweep[point.index] for point in self._points)
+        return map(self._apart.handle, self._points)
 
 
 def _executor(options: Options) -> expcache.LocalExecutor:

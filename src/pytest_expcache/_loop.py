@@ -52,7 +52,8 @@ class Loop:
         if not points:
             return None
         self._runs.need_store(session, points.values())
-        with Computing(session.config, self._options, points, uses) as computing:
+        audits = self._plans.audits
+        with Computing(session.config, self._options, points, uses, audits) as computing:
             self._runs.source = computing
             try:
                 self._run(session, computing)
@@ -75,7 +76,8 @@ class Loop:
         status = self._plans.status(point)
         skips = self._options.skip_failed and status == "failed"
         skips = skips or leaves_stale(self._options, status, but="reuse")
-        return skips or is_skipped(item) or (self._options.resume and is_replayed(item, status))
+        replays = self._options.resume and point.id not in self._plans.audits
+        return skips or is_skipped(item) or (replays and is_replayed(item, status))
 
     def _run(self, session: pytest.Session, computing: Computing) -> None:
         parts = groups(session.items)

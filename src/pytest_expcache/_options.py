@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 
 from pytest_expcache._jobs import START_METHODS, Jobs, read_jobs
+from pytest_expcache._sample import SAMPLE, Sample, read_sample
 
 __all__ = ["Options", "add_options", "options_of", "read_options"]
 
@@ -31,6 +32,8 @@ class Options:
     """Where the results are kept: an absolute path, ``:memory:``, or None for the default."""
     jobs: Jobs
     """How and for how long the points are computed."""
+    audits: Sample
+    """Which stored points are computed once more."""
 
     @property
     def shows(self) -> bool:
@@ -92,7 +95,7 @@ def add_options(parser: pytest.Parser) -> None:
         help="the directory of results, relative to the ini file (option: --sweep-store)",
         default="",
     )
-    for name, metavar, text in (_STALE, *_JOBS):
+    for name, metavar, text in (_STALE, *_JOBS, *SAMPLE):
         option = f"--{name.replace('_', '-')}"
         group.addoption(
             option, dest=name, metavar=metavar, default=None, help=f"{text} (ini: {name})"
@@ -140,6 +143,7 @@ def read_options(config: pytest.Config) -> Options:
         stale=_stale(config),
         store=_store(config),
         jobs=read_jobs(config),
+        audits=read_sample(config),
     )
     if options.refresh and options.resume:
         message = "cannot combine --sweep-refresh with --sweep-resume: one computes every point"

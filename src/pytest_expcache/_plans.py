@@ -22,6 +22,8 @@ class Plans:
     def __init__(self) -> None:
         """Begin without any; a sweep is planned when it is first asked for."""
         self._statuses: dict[int, list[str]] = {}
+        self.audits: set[str] = set()
+        """The runs that have a result and shall be computed once more all the same."""
 
     def forget(self) -> None:
         """Plan anew when it is asked for: what counts has changed."""

@@ -38,6 +38,10 @@ def begin(config: pytest.Config) -> None:
         from pytest_expcache._loop import Loop  # noqa: PLC0415 - for sessions with jobs only
 
         manager.register(Loop(config, options, plans, runs, report), "expcache-loop")
+    if options.audits:
+        from pytest_expcache._auditor import Auditor  # noqa: PLC0415 - for audits only
+
+        manager.register(Auditor(options.audits, plans, runs), "expcache-auditor")
     if is_worker(config):
         manager.register(ToController(report), "expcache-to-controller")
     if options.resume and not _shows_setup(config):

@@ -51,6 +51,10 @@ class Source(Protocol):
         """
         ...
 
+    def apart(self, point: Point) -> Run[Any]:
+        """Return the run of a point, computed once more apart from the store."""
+        ...
+
 
 class Here:
     """Computes each run when its test asks for it."""
@@ -66,6 +70,10 @@ class Here:
         limits, stale = self._limits, policy_of(self._options)
         run = point.sweep[point.index].compute(refresh=refresh, stale=stale, **limits)
         return Completed(run, run.cached)
+
+    def apart(self, point: Point) -> Run[Any]:
+        """Return the run of a point, computed once more apart from the store."""
+        return point.sweep[point.index].apart().compute(refresh=False, **self._limits)
 
 
 def handle_of(config: pytest.Config, point: Point) -> Run[Any]:

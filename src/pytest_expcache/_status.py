@@ -20,6 +20,7 @@ _STATUS, _CHECK, _DRIFT = f"{PREFIX}status", f"{PREFIX}check", f"{PREFIX}drift"
 _RETRIED = f"{PREFIX}retried"
 _CACHED: Word = ("passed", "c", ("CACHED", {"cyan": True}))
 _STALE: Word = ("passed", "S", ("STALE", {"yellow": True}))
+_AUDITED: Word = ("passed", "a", ("AUDITED", {"cyan": True}))
 _PLAN_COLUMNS = ("points", "done", "stale", "failed", "running", "missing")
 _TALLY_COLUMNS = (
     *("points", "computed", "cached", "stale", "failed", "missing"),
@@ -28,6 +29,10 @@ _TALLY_COLUMNS = (
 _RARE = ("stale",)
 """Columns that are there only where something is in them."""
 _WIDTH, _NAME = 80, 16
+_AUDITS = ("audited", "differs")
+_OUTLIVE = ("computed", *_AUDITS)
+_SPENT = ("computed", "failed", *_AUDITS)
+_COLUMN_OF = {"skipped": "failed", "audited": "cached", "differs": "cached"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class PointReport:
     id: str
     sweep: str
     status: str
-    """One of computed, cached, stale, failed, skipped."""
+    """One of computed, cached, stale, failed, skipped; audited or differs if stored."""
     seconds: float
     """How long the experiment ran, now or when its result was computed."""
     check: str
@@ -86,7 +91,7 @@ class Tally:
         if told.retried:
             self._retried.add((told.sweep, told.id))
         before = points.get(told.id)
-        if before is None or before.status != "computed" or told.status != "cached":
+        if before is None or before.status not in _OUTLIVE or told.status != "cached":
             points[told.id] = told
 
     def tells(self, name: str, run_id: str) -> bool:
@@ -113,7 +118,7 @@ class Tally:
         names = {*self.selected, *self._told}
         total = sum(map(self._points, names))
         have = sum(map(self._unreached, names)) + sum(
-            told.status in ("computed", "cached", "stale")
+            told.status in ("computed", "cached", "stale", *_AUDITS)
             for points in self._told.values()
             for told in points.values()
         )
@@ -136,12 +141,12 @@ class Tally:
 
     def _row(self, name: str) -> dict[str, str]:
         told = self._told.get(name, {}).values()
-        times = Counter("failed" if one.status == "skipped" else one.status for one in told)
+        times = Counter(_COLUMN_OF.get(one.status, one.status) for one in told)
         times["cached"] += self._unreached(name)
         points = self._points(name)
         missing = points - sum(times.values())
         saved = sum(one.seconds for one in told if one.status in ("cached", "stale"))
-        spent = sum(one.seconds for one in told if one.status in ("computed", "failed"))
+        spent = sum(one.seconds for one in told if one.status in _SPENT)
         counts = {**times, "points": points, "missing": missing}
         texts = {column: str(counts.get(column, 0)) for column in _TALLY_COLUMNS}
         return {"sweep": name, **texts, "s computed": f"{spent:.2f}", "s saved": f"{saved:.2f}"}
@@ -156,8 +161,19 @@ def word_of(properties: Iterable[tuple[str, object]]) -> Word | None:
     told = PointReport.from_properties(properties)
     if told is not None and told.retried:
         return "passed", ".", (f"PASSED after {told.retried + 1} attempts", {"yellow": True})
-    words = {"cached": _CACHED, "stale": _STALE}
+    words = {"cached": _CACHED, "stale": _STALE, "audited": _AUDITED}
     return None if told is None or told.check else words.get(told.status)
+
+
+def audit_lines(told: Iterable[PointReport]) -> list[str]:
+    """Return the line that tells what became of the audited points, if there are any."""
+    counts = Counter(one.status for one in told)
+    audited = counts["audited"] + counts["differs"]
+    if not audited:
+        return []
+    points = f"{audited} stored point{'' if audited == 1 else 's'} computed once more"
+    differs = counts["differs"]
+    return [f"audit: {points}, {differs or 'none'} differ{'s' if differs == 1 else ''}"]
 
 
 def tally_table(tally: Tally) -> list[str]:
@@ -165,7 +181,7 @@ def tally_table(tally: Tally) -> list[str]:
     if not tally.rows():
         return []
     lines = table(tally.head(), tally.rows())
-    return [*lines, *drift_lines(tally.told()), tally.summary()]
+    return [*lines, *drift_lines(tally.told()), *audit_lines(tally.told()), tally.summary()]
 
 
 def plan_table(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
