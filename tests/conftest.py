@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from expcache import LocalExecutor, Store, use
 from expcache._completion import _completed
@@ -15,6 +16,10 @@ from marked import Marked
 from plugin_project import CHECK, STUDY, Project
 
 pytest_plugins = ["pytester"]
+
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 # A session inside of a test forgets what it was the first to import, and numpy loads only once.
 with suppress(ImportError):
