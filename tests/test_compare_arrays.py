@@ -33,7 +33,7 @@ ARRAYS: list[tuple[Any, Any, str]] = [
     (np.asfortranarray(np.eye(3)), np.ascontiguousarray(np.eye(3)), "same"),
     (masked(1, 2, 3), masked(1, 9, 3), "same"),
     (np.array([1, [2, np.nan]], object), np.array([1, [2, np.nan]], object), "same"),
-    (np.datetime64("NaT"), np.datetime64("NaT"), "same"),
+    (np.datetime64("NaT", "s"), np.datetime64("NaT", "s"), "same"),
     (np.zeros((2, 3)), np.zeros((3, 2)), "value: shape (2, 3) -> (3, 2)"),
     (np.arange(3), np.arange(3.0), "value: dtype int64 -> float64"),
     (
