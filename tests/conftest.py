@@ -15,7 +15,7 @@ from expcache._completion import _completed
 from marked import Marked
 from plugin_project import CHECK, STUDY, Project
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "command_line"]
 
 # How long an example takes says how busy the machine is, and nothing of what is tested.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -73,6 +73,8 @@ FLOORS = {
     "_decorator": 10,
     "_experiment": 10,
     "__init__": 11,
+    "cli": 12,
+    "__main__": 13,
 }
 KEEPERS = {
     "concurrent.futures.ProcessPoolExecutor": "expcache._executor",

@@ -1,0 +1,157 @@
+"""`expcache show`: everything that is stored of one run."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from expcache.cli._ending import DONE
+from expcache.cli._one import find_run, naming_run, other_records, read_view_of, stored_header
+from expcache.cli._options import command
+from expcache.cli._value import line_of, local_time, seconds, to_json
+from expcache.cli._view import View
+
+if TYPE_CHECKING:
+    from expcache._record import Header
+    from expcache._run import Run
+    from expcache._store import Store
+
+__all__ = ["show"]
+
+_LABEL = 12
+_LINES = 24
+_LARGE = 1 << 20
+_PICKLED = "pickled; this is what is known of it without unpickling"
+
+
+@command("show", example="expcache show 3f9a0c21\nexpcache show 3f9a0c21 --json")
+@naming_run
+def show(view: View, run_id: str, code: str) -> int:
+    """Show everything that is stored of one run.
+
+    ID is an id, or at least six of its first digits. Nothing is unpickled.
+    """
+    store = view.store()
+    run = find_run(store, run_id, code)
+    header = None if run.code is None else stored_header(store, run)
+    if view.json:
+        view.emit(_tree(store, run, header))
+    else:
+        view.line(f"run {run.id}", bold=True)
+        for label, lines in _sections(store, run, header):
+            _print(view, label, lines)
+    return DONE
+
+
+def _print(view: View, label: str, lines: list[str]) -> None:
+    indent, width = " " * _LABEL, view.width
+    for number, line in enumerate(lines):
+        first = f"{label:<{_LABEL}}" if number == 0 else indent
+        parts = [line]
+        if width is not None and len(line) > width - _LABEL:
+            parts = textwrap.wrap(line, max(width - _LABEL, 8), drop_whitespace=False) or [""]
+        view.line("\n".join([first + parts[0], *(indent + part for part in parts[1:])]))
+
+
+def _sections(
+    store: Store, run: Run[Any], header: Header | None
+) -> Iterator[tuple[str, list[str]]]:
+    yield "experiment", [run.experiment]
+    yield "status", [run.status + _claimed_by(run)]
+    if header is None:
+        return
+    yield "params", [f"{name} = {line_of(value)}" for name, value in run.params.items()] or ["none"]
+    yield from _outcome(store, run)
+    where = f" on {header.host}" + (f" as {header.user}" if header.user else "")
+    yield "finished", [f"{local_time(run.finished)} after {seconds(run.runtime)}{where}"]
+    yield "code", [f"{header.code}{_version(header)}"]
+    if header.tags:
+        yield "tags", [", ".join(header.tags)]
+    if others := other_records(store, run):
+        yield "also stored", [f"{status}, code {code}" for status, code in others]
+    yield from _told(run, header)
+    yield "environment", list(_environment(run.environment))
+
+
+def _claimed_by(run: Run[Any]) -> str:
+    claim = run.claim
+    return "" if claim is None else f", computed now on {claim.host}, pid {claim.pid}"
+
+
+def _version(header: Header) -> str:
+    return "" if header.version is None else f", version {header.version!r}"
+
+
+def _outcome(store: Store, run: Run[Any]) -> Iterator[tuple[str, list[str]]]:
+    error = run.error
+    if error is not None:
+        yield "error", str(error).splitlines()
+    if run.status == "done":
+        value, note = _result(store, run)
+        lines = list(_value_lines(value))
+        more = len(lines) - _LINES
+        shown = [*lines[:_LINES], f"... {more} more lines"] if more > 0 else lines
+        yield "result", [*([f"({note})"] if note else []), *shown]
+
+
+def _result(store: Store, run: Run[Any]) -> tuple[Any, str]:
+    """Return the result as far as it can be told, and what is to be said of that."""
+    header = stored_header(store, run)
+    pickled = header is not None and (header.value or {}).get("codec") == "pickle"
+    return read_view_of(store, run), _PICKLED if pickled else ""
+
+
+def _value_lines(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping) and value and all(isinstance(name, str) for name in value):
+        for name, one in value.items():
+            first, *rest = repr(one).splitlines() or [""]
+            yield f"{name} = {first}"
+            yield from (f"  {line}" for line in rest)
+    else:
+        yield from repr(value).splitlines() or [""]
+
+
+def _told(run: Run[Any], header: Header) -> Iterator[tuple[str, list[str]]]:
+    attempts = len(header.attempts)
+    if attempts > 1:
+        yield "attempts", [str(attempts)]
+    if header.migrated:
+        before = [f"{one.get('experiment')} {one.get('id')}" for one in header.migrated]
+        yield "migrated", [f"from {one}" for one in before]
+    counts = {"line": len(header.output.splitlines()), "warning": len(header.warnings)}
+    counts["log record"] = len(header.logs)
+    told = [f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts.items() if n]
+    if told:
+        yield "output", [f"{', '.join(told)}: expcache log {run.id[:8]}"]
+
+
+def _environment(environment: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{environment.get('implementation', 'Python')} {environment.get('python', '?')}"
+    yield str(environment.get("platform", ""))
+    if git := environment.get("git"):
+        yield f"git {git.get('commit')}{', changed since' if git.get('dirty') else ''}"
+    if argv := environment.get("argv"):
+        yield " ".join(argv)
+    yield f"{len(environment.get('packages') or ())} packages: --json lists them"
+
+
+def _tree(store: Store, run: Run[Any], header: Header | None) -> dict[str, Any]:
+    tree: dict[str, Any] = {"id": run.id, "experiment": run.experiment, "status": run.status}
+    if header is None:
+        return tree
+    tree |= {"code": header.code, "version": header.version, "params": to_json(run.params)}
+    if run.status == "done":
+        tree |= _result_tree(store, run, header)
+    tree |= {"error": header.error, "runtime": header.runtime, "started": header.started}
+    tree |= {"finished": header.finished, "host": header.host, "user": header.user}
+    tree |= {"tags": header.tags, "attempts": header.attempts, "history": header.migrated}
+    tree |= {"output": header.output, "warnings": header.warnings, "logs": header.logs}
+    records = [{"status": status, "code": code} for status, code in other_records(store, run)]
+    return tree | {"other_records": records, "environment": run.environment}
+
+
+def _result_tree(store: Store, run: Run[Any], header: Header) -> dict[str, Any]:
+    value, note = _result(store, run)
+    large = ((header.value or {}).get("nbytes") or 0) > _LARGE
+    return {"result": repr(value) if large else to_json(value), "whole": not (large or note)}

@@ -1,0 +1,93 @@
+"""`expcache status`: what is stored of each experiment, or of the points of sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from expcache.cli._complete import complete_experiment
+from expcache.cli._ending import DONE, FAILED
+from expcache.cli._options import command
+from expcache.cli._table import Column
+from expcache.cli._value import local_time
+from expcache.cli._view import View
+
+if TYPE_CHECKING:
+    from expcache.cli._stored import Census
+
+__all__ = ["status"]
+
+_STATUSES = ("done", "failed", "running")
+_COLUMNS = (
+    Column("experiment", least=8),
+    *(
+        Column(status, right=True, rank=rank)
+        for status, rank in zip(_STATUSES, (0, 0, 3), strict=True)
+    ),
+    Column("codes", right=True, rank=2),
+    Column("last stored", rank=1),
+)
+
+
+@command("status", example="expcache status\nexpcache status -e 'study.*' --json")
+@click.option(
+    "-e", "--experiment", "names", multiple=True, metavar="NAME",
+    shell_complete=complete_experiment,
+    help="Only this experiment: its name, the end of it, or a pattern with *.",
+)  # fmt: skip
+def status(view: View, names: tuple[str, ...]) -> int:
+    """Show how many runs of each experiment are stored.
+
+    A run that has a result is done, whatever code computed it; one that has none, but failed, is
+    failed; one that a process computes at this moment is running.
+    """
+    from expcache.cli._selection import named_experiments  # noqa: PLC0415 - not for help
+    from expcache.cli._stored import count  # noqa: PLC0415 - as above
+
+    store = view.store()
+    found = [count(store, name) for name in named_experiments(store, names)]
+    if view.json:
+        view.emit({"store": store.path, "experiments": [_tree(one) for one in found]})
+    else:
+        view.line(f"store {store.path}")
+        _print(view, found)
+    for one in found:
+        if one.damage:
+            view.note(one.damage)
+    return FAILED if any(one.damage for one in found) else DONE
+
+
+def _print(view: View, found: Iterable[Census]) -> None:
+    rows = [_row(one) for one in found]
+    if not rows:
+        view.line("No experiment has stored anything here yet.")
+        return
+    if len(rows) > 1:
+        sums = [sum(row[n] or 0 for row in rows) for n in range(1, len(_STATUSES) + 1)]
+        rows.append([f"{len(rows)} experiments", *sums, None, None])
+    view.table(_COLUMNS, rows)
+
+
+def _row(one: Census) -> list[Any]:
+    if one.damage:
+        return [one.experiment, None, None, None, None, "damaged"]
+    counts = [one.counts[status] for status in _STATUSES]
+    return [one.experiment, *counts, one.codes, local_time(_finished(one))]
+
+
+def _tree(one: Census) -> dict[str, Any]:
+    last = _finished(one)
+    counts = {status: one.counts.get(status) for status in _STATUSES}
+    facts = {"codes": one.codes, "last": None if last is None else last.isoformat()}
+    return {"experiment": one.experiment, **counts, **facts, "damage": one.damage or None}
+
+
+def _finished(one: Census) -> Any:
+    from expcache.errors import ExpcacheError  # noqa: PLC0415 - imported long since by the store
+
+    try:
+        return None if one.last is None else one.last.finished
+    except ExpcacheError:  # a damaged record: `expcache list` and `verify` name it
+        return None

@@ -1,0 +1,136 @@
+"""`expcache show` and `expcache log`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import expcache
+
+pytestmark = pytest.mark.usefixtures("study")
+Call = Callable[..., Any]
+
+
+def the_id(call: Call, *words: str) -> str:
+    """Return the id of the only run that is selected."""
+    [run] = call("list", "--json", *words).json["runs"]
+    return str(run["id"])
+
+
+def test_show_tells_all_of_a_run(call: Call) -> None:
+    """Experiment, params, result, times, code, tags and environment."""
+    run_id = the_id(call, "C=10", "gamma=0.1")
+    told = call("show", run_id[:6])
+    lines = told.out.splitlines()
+    assert lines[:3] == [f"run {run_id}", "experiment  study.fit", "status      done"]
+    assert lines[3:6] == [
+        "params      C = 10",
+        "            gamma = 0.1",
+        "            label = 'a b'",
+    ]
+    assert lines[6] == "result      accuracy = 1.0"
+    labels = {line[:12].strip() for line in lines}
+    assert labels >= {"finished", "code", "tags", "output", "environment"}
+    assert told.status == 0
+
+
+def test_show_in_json(call: Call) -> None:
+    """The values are those of the record."""
+    told = call("show", the_id(call, "C=10", "gamma=0.1"), "--json").json
+    assert told["params"] == {"C": 10, "gamma": 0.1, "label": "a b"}
+    assert (told["result"], told["whole"], told["error"]) == ({"accuracy": 1.0}, True, None)
+    assert told["output"].startswith("fitting 10\n")
+    assert told["environment"]["python"].startswith("3.")
+
+
+def test_show_unpickles_nothing(call: Call, study: Path) -> None:
+    """A pickled result is described, and no code of it runs."""
+    run_id = the_id(call, "-e", "train")
+    assert "(pickled; this is what is known of it without unpickling)" in call("show", run_id).out
+    told = call("show", run_id, "--json").json
+    assert (told["whole"], told["result"]["fields"]) == (False, {"depth": 3})
+    assert not (study / "unpickled").exists()
+
+
+def test_show_of_a_failure(call: Call) -> None:
+    """The error is told, and there is no result."""
+    run_id = the_id(call, "--failed")
+    assert "error       ValueError: does not converge" in call("show", run_id).out
+    told = call("show", run_id, "--json").json
+    assert told["error"]["type"] == "ValueError"
+    assert "result" not in told
+
+
+def test_show_of_another_code(call: Call, study: Path) -> None:
+    """All records of a run are named, and one is chosen by its code."""
+    run_id = the_id(call, "-e", "length")
+    text = (study / "study.py").read_text("utf-8")
+    (study / "study.py").write_text(text.replace("len(text)", "-len(text)"), "utf-8")
+    subprocess.run([sys.executable, "study.py"], check=True, capture_output=True)
+    told = call("show", run_id, "--json").json
+    [older] = told["other_records"]
+    assert (told["result"], older["status"]) == (-4, "done")
+    assert call("show", run_id, "--json", "--code", older["code"][:8]).json["result"] == 4
+    lost = call("show", run_id, "--code", "zz")
+    assert lost.err.startswith(f"cannot find a record of run {run_id[:8]} with code 'zz': there is")
+    assert lost.status == 3
+
+
+def test_log_tells_what_a_run_said(call: Call, study: Path) -> None:
+    """Output, warnings, log records and traceback, in this order."""
+    told = call("log", the_id(call, "--failed")).out
+    assert told.startswith("--- output\nfitting 100\n")
+    kinds = [line for line in told.splitlines() if line.startswith("--- ")]
+    assert kinds == ["--- output", "--- warnings", "--- log records", "--- traceback"]
+    assert "study.py:12: UserWarning: C is 100, gamma 0.1\n--- log" in told
+    assert " WARNING fitting: careful with 100\n--- traceback\nTraceback (most rec" in told
+    assert told.endswith("ValueError: does not converge\n")
+
+
+def test_log_of_one_kind(call: Call) -> None:
+    """What a run only printed stands alone."""
+    with expcache.use(".expcache"):
+
+        @expcache.experiment
+        def speak(word: str) -> None:
+            sys.stdout.write(f"{word}\n")
+
+        run = speak.run("hello")
+    assert call("log", run.id).out == "hello\n"
+
+
+def test_log_tail(call: Call) -> None:
+    """Only the last lines."""
+    run_id = the_id(call, "--failed")
+    assert call("log", run_id, "--tail", "1").out == "ValueError: does not converge\n"
+    assert "\n" in call("log", run_id, "--json").json["output"].rstrip()
+    assert "\n" not in call("log", run_id, "--tail", "1", "--json").json["output"].rstrip()
+
+
+def test_log_of_a_silent_run(call: Call) -> None:
+    """That there is nothing to show is told beside the output."""
+    run_id = the_id(call, "-e", "length")
+    told = call("log", run_id)
+    note = f"Run {run_id[:8]} printed nothing, and did not warn, log or fail.\n"
+    assert (told.out, told.err, told.status) == ("", note, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("zz", "an id has 32 hex digits. Give one, or at least 6 of its first digits."),
+        ("abc", "3 digits are too few. Give at least 6 of an id."),
+        ("00000000", "no id in the store "),
+    ],
+)
+@pytest.mark.parametrize("name", ["show", "log"])
+def test_an_unknown_id(call: Call, name: str, words: str, reason: str) -> None:
+    """An id that is none, or that nothing has, gives the exit status 3."""
+    told = call(name, words)
+    assert told.err.startswith(f"cannot find the run {words!r}: {reason}")
+    assert told.status == 3
