@@ -22,7 +22,7 @@ from pathlib import Path
 SHOWN_ONLY = {"text", "ini", ""}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 QUOTATION = re.compile(r"^# from ([\w./-]+)\n")
-FILE_NAME = re.compile(r"^# ([\w./-]+\.(?:py|toml|json))\b.*\n")
+FILE_NAME = re.compile(r"^# ([\w./-]+\.(?:py|toml|json|yaml))\b.*\n")
 SETUP = ("python3 -m venv", "git ")
 FAILURE = re.compile(r"failed|Error|\^C|error")
 

@@ -28,6 +28,8 @@ def test_every_block_runs(page: Path, tmp_path: Path) -> None:
     pytest.importorskip("pandas")
     if "to_xarray" in page.read_text("utf-8"):
         pytest.importorskip("xarray")
+    if "```yaml" in page.read_text("utf-8"):
+        pytest.importorskip("yaml")
     (tmp_path / "pyproject.toml").touch()
     run_page(page, tmp_path)
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from expcache._migration import Migration
     from expcache._progress import Display, Progress
     from expcache._retries import Retries
+    from expcache._specified import specification
 
 __all__ = [
     "Acceptance",
@@ -68,6 +69,7 @@ __all__ = [
     "load_ids",
     "points",
     "register",
+    "specification",
     "star",
     "use",
     "zipped",
@@ -100,6 +102,7 @@ _COMPUTING = {
     "SweepExplanation": "_explanation",
     "as_completed": "_completion",
     "compare": "_compare",
+    "specification": "_specified",
 }
 
 

@@ -14,6 +14,7 @@
     ├── SpaceError(ValueError)                           a space that cannot be built
     ├── RecordError(ValueError)           .reason        bytes that are no sound record
     │   └── RecordFormatError             .found .supported
+    ├── SpecificationError(ValueError)    .path .key .line
     ├── StaleError(LookupError)           .id .reason .explanation
     ├── StoreError(OSError)               .path          a directory that cannot serve
     │   └── StoreFormatError              .found .supported
@@ -52,6 +53,7 @@ __all__ = [
     "ResultError",
     "RunFailedError",
     "SpaceError",
+    "SpecificationError",
     "StaleError",
     "StoreError",
     "StoreFormatError",
@@ -150,6 +152,14 @@ class RunFailedError(ExpcacheError, RuntimeError):
 
 class SpaceError(ExpcacheError, ValueError):
     """A space that cannot be built: a name twice, an empty axis, unequal lengths."""
+
+
+class SpecificationError(ExpcacheError, ValueError):
+    """A file of a sweep or of commands that is wrong at a key, or at a line."""
+
+    path: str
+    key: str
+    line: int | None
 
 
 class StaleError(ExpcacheError, LookupError):
