@@ -19,6 +19,7 @@ FLOORS = {
     "_capture": 1,
     "_codec": 1,
     "_compare": 1,
+    "_directory": 1,
     "_drift": 1,
     "_encode": 1,
     "_environment": 1,

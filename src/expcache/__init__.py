@@ -26,6 +26,7 @@ from expcache._sweep import Sweep
 if TYPE_CHECKING:
     from expcache._acceptance import Acceptance
     from expcache._audit import Audit, Contrast
+    from expcache._cell import CurrentRun, current_run
     from expcache._compare import Comparison, compare
     from expcache._completion import Completed, as_completed
     from expcache._executor import LocalExecutor
@@ -43,6 +44,7 @@ __all__ = [
     "Comparison",
     "Completed",
     "Contrast",
+    "CurrentRun",
     "Difference",
     "Display",
     "Experiment",
@@ -62,6 +64,7 @@ __all__ = [
     "__version__",
     "as_completed",
     "compare",
+    "current_run",
     "errors",
     "experiment",
     "grid",
@@ -92,6 +95,7 @@ _COMPUTING = {
     "Comparison": "_compare",
     "Completed": "_completion",
     "Contrast": "_audit",
+    "CurrentRun": "_cell",
     "Difference": "_explanation",
     "Display": "_progress",
     "Explanation": "_explanation",
@@ -102,6 +106,7 @@ _COMPUTING = {
     "SweepExplanation": "_explanation",
     "as_completed": "_completion",
     "compare": "_compare",
+    "current_run": "_cell",
     "specification": "_specified",
 }
 

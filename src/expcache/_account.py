@@ -10,6 +10,7 @@ from expcache._record import read_value
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from expcache._acceptance import Acceptance
     from expcache._drift import Drift
@@ -125,6 +126,27 @@ class Account:
         return "" if header is None else header.output
 
     @property
+    def directory(self) -> Path | None:
+        """The directory that keeps the files of the run; None if it wrote none."""
+        header = self._stored_or_none()
+        if header is None or not header.directory:
+            return None
+        from expcache._directory import is_name  # noqa: PLC0415 - only for runs with files
+
+        place = self._store.files_directory(self.experiment)
+        return _joined(place, header.directory) if place and is_name(header.directory) else None
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The files in the run's directory by their names relative to it, sorted."""
+        directory = self.directory
+        if directory is None:
+            return {}
+        from expcache._directory import files_in  # noqa: PLC0415 - as above
+
+        return files_in(directory)
+
+    @property
     def warnings(self) -> list[dict[str, Any]]:
         """The warnings that the run gave: category, message, filename and lineno of each."""
         if self._is_silent:
@@ -207,6 +229,12 @@ class Account:
 
     def _stored_or_none(self) -> Header | None:
         return None if self._locate().key is None else self._stored()
+
+
+def _joined(*parts: str) -> Path:
+    from pathlib import Path  # noqa: PLC0415 - only for runs with files
+
+    return Path(*parts)
 
 
 def _moment(text: str) -> datetime:

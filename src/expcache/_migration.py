@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expcache._acceptance import Skipped
 from expcache._codec import restore
+from expcache._directory import copied, is_name
 from expcache._environment import host, user
 from expcache._past import Past
 from expcache._query import code_of, id_of
@@ -143,7 +144,7 @@ class Migration:
             write = partial(
                 reseal,
                 envelope,
-                self._header(header, step),
+                self._header(header, step, self._copy_directory(header, step)),
                 step.preimage,
                 fetch=partial(store.fetch, past.name),
             )
@@ -163,7 +164,16 @@ class Migration:
         if envelope is not None:
             store.put_once(name, key, envelope)
 
-    def _header(self, old: Header, step: Step) -> Header:
+    def _copy_directory(self, header: Header, step: Step) -> str:
+        """Copy the files of a run for its new record, since the old one stays."""
+        store = self._store
+        old = store.files_directory(self._past.name)
+        new = store.files_directory(self._definition.name, create=True)
+        if old is None or new is None or not is_name(header.directory):
+            return ""
+        return copied(f"{old}/{header.directory}", new, step.target, step.new)
+
+    def _header(self, old: Header, step: Step, directory: str) -> Header:
         code, definition = code_of(step.target), self._definition
         moved = {
             "id": old.id,
@@ -182,6 +192,8 @@ class Migration:
             version=definition.options.version,
             code_notes=dict(self._codes[code][0]),
             migrated=[*old.migrated, moved],
+            directory=directory,
+            attempts=[{n: one[n] for n in one if n != "directory"} for one in old.attempts],
         )
 
 

@@ -7,6 +7,7 @@
     ├── ExportError(ValueError)           .path          a form that cannot hold the runs
     ├── IdentityError(TypeError)          .path .kind    a value has no canonical form
     ├── NameClashError(ValueError)        .name .files   two functions share one name
+    ├── NoRunError(LookupError)                          no run goes on around the caller
     ├── ParameterError(TypeError)         .experiment .names
     ├── QueryError(ValueError)            .name .known   an unknown parameter or lookup
     ├── ResultError(TypeError)            .kind          a result that cannot be kept
@@ -45,6 +46,7 @@ __all__ = [
     "ExportError",
     "IdentityError",
     "NameClashError",
+    "NoRunError",
     "ParameterError",
     "QueryError",
     "RecordError",
@@ -121,6 +123,10 @@ class NameClashError(ExpcacheError, ValueError):
 
     name: str
     files: tuple[str, str]
+
+
+class NoRunError(ExpcacheError, LookupError):
+    """The current run was asked for where none goes on."""
 
 
 class ParameterError(ExpcacheError, TypeError):

@@ -10,6 +10,7 @@ from expcache._audit._sample import check_fraction, sample
 from expcache._cell import Computed
 from expcache._compare import Tolerance
 from expcache._completion import as_completed
+from expcache._directory import copied
 from expcache._outcome import Value
 from expcache._record import read_header
 from expcache._run import Run
@@ -141,7 +142,13 @@ def _replace(performer: Performer, fresh: Run[Any]) -> bool:
     if located.status != "done" or envelope is None:
         return False
     run = performer.handle(fresh.params, identity=fresh._identity, index=fresh.index)
-    computed = Computed(performer.cell(run), Value(fresh.result), read_header(envelope))
+    header = read_header(envelope)
+    if fresh.directory is not None:
+        place = run._store.files_directory(run.experiment, create=True)
+        key = performer.key_of(run)
+        header.directory = copied(str(fresh.directory), place, key, run.id) if place else ""
+        header.attempts = [{n: one[n] for n in one if n != "directory"} for one in header.attempts]
+    computed = Computed(performer.cell(run), Value(fresh.result), header)
     pending = performer.keep(run, computed)
     try:
         for commit in pending.commits:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expcache._capture._descriptors import Descriptors, read_output
-from expcache._capture._notices import Notices, noticed
+from expcache._capture._notices import Notices, notice_logs, noticed
 from expcache._capture._output import OUTPUT_LIMIT, Output
 from expcache._capture._relay import relay
 from expcache._capture._streams import captured
@@ -14,6 +14,7 @@ __all__ = [
     "Notices",
     "Output",
     "captured",
+    "notice_logs",
     "noticed",
     "read_output",
     "relay",

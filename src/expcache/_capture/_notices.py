@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextvars import ContextVar, Token
 from typing import Any
 
-__all__ = ["Notices", "hold", "noticed"]
+__all__ = ["Notices", "hold", "notice_logs", "noticed"]
 
 COUNT = 100
 """How many warnings, and how many log records, are kept of a run."""
@@ -61,11 +61,16 @@ class _Before:
         warnings.showwarning = self.ours
         self.filters: Any = None
         # Nobody can log before the module is loaded, and loading it costs a program 5 ms.
-        self.logging = sys.modules.get("logging")
-        if self.logging is not None:
-            self.factory: Callable[..., Any] = self.logging.getLogRecordFactory()
+        self.logging: Any = None
+        self.notice_logs()
+
+    def notice_logs(self) -> None:
+        logging = sys.modules.get("logging")
+        if logging is not None and self.logging is None:
+            self.logging = logging
+            self.factory: Callable[..., Any] = logging.getLogRecordFactory()
             self.make: Callable[..., Any] = self.record
-            self.logging.setLogRecordFactory(self.make)
+            logging.setLogRecordFactory(self.make)
 
     def showwarning(self, *given: Any, **named: Any) -> None:
         notices = _here()
@@ -189,6 +194,13 @@ class noticed:  # noqa: N801 - used like a function
                 _before.put_back()
                 _before = None
         _current.reset(self._token)
+
+
+def notice_logs() -> None:
+    """See log records from now on, where a run has loaded the module only just now."""
+    with _lock:
+        if _before is not None:
+            _before.notice_logs()
 
 
 def hold() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextvars import ContextVar, Token
 
+from expcache._cell._current import CurrentRun, enter, leave
 from expcache._stale import hide_choice, show_choice
 
 __all__ = ["belongs_to_runs", "give_to_runs", "inside", "may_belong_to_runs", "runs_around"]
@@ -52,24 +53,28 @@ def may_belong_to_runs() -> bool:
 class inside:  # noqa: N801 - used like a function
     """Be inside a run for the time of the block."""
 
-    __slots__ = ("_key", "_thread", "_token")
+    __slots__ = ("_entered", "_key", "_run", "_thread", "_token")
 
     _thread: int
     _token: Token[frozenset[str]]
+    _entered: Token[CurrentRun | None]
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, run: CurrentRun) -> None:
         """Begin nothing yet."""
         self._key = key
+        self._run = run
 
     def __enter__(self) -> None:
         """Be inside the run as well."""
         self._token = _around.set(_around.get() | {self._key})
+        self._entered = enter(self._run)
         self._thread = thread = threading.get_ident()
         _under_way[thread] = _under_way.get(thread, 0) + 1
         hide_choice()
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         """Be outside again."""
+        leave(self._run, self._entered, whole=kind is None)
         _around.reset(self._token)
         _under_way[self._thread] -= 1
         if not _under_way[self._thread]:

@@ -36,6 +36,8 @@ class Cell:
     """What that fingerprint covers beside the function."""
     owner: str | None = None
     """Who claimed the run."""
+    files: Callable[[], str | None] | str | None = None
+    """Where the directories of the experiment's runs lie, or what tells it; None for nowhere."""
     generation: int | None = None
     """The number of the claim."""
 

@@ -63,10 +63,11 @@ class Common:
     main: str
     levels: dict[str, int]
     spill: str | None
+    files: str | None = None
     signature: Signature | None = None
 
     @classmethod
-    def of(cls, cell: Cell, *, by_name: bool, spill: str | None) -> Common:
+    def of(cls, cell: Cell, *, by_name: bool, spill: str | None, files: str | None) -> Common:
         """Return what the cells of this one's experiment share."""
         return cls(
             experiment=cell.experiment,
@@ -84,6 +85,7 @@ class Common:
             main=module_stem("__main__"),
             levels=_levels(),
             spill=spill,
+            files=files,
         )
 
     def cell(self, point: Point, params: Mapping[str, Any]) -> Cell:
@@ -104,6 +106,7 @@ class Common:
             store=self.store,
             owner=self.owner,
             generation=point.generation,
+            files=self.files,
         )
 
 

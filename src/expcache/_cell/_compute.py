@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, NoReturn, Protocol
 from expcache._capture import Notices, captured, noticed
 from expcache._cell._around import inside
 from expcache._cell._cell import Cell
+from expcache._cell._current import CurrentRun, settled
 from expcache._codec import Encoded, describe, encode_value
 from expcache._environment import current_environment, host, user
 from expcache._outcome import Failure, Value, capture, capture_async
@@ -68,41 +69,47 @@ class Facts(NamedTuple):
     output: str = ""
     notices: Notices | None = None
     environment: str | None = None
+    directory: str = ""
 
 
 def compute(cell: Cell) -> Computed:
     """Compute one cell here and now; an exception of the user's code is an outcome."""
-    params = described(cell)
+    params, run = described(cell), CurrentRun(cell)
     started, clock = datetime.now(UTC), time.perf_counter()
-    with inside(cell.key), noticed() as notices, captured() as output:
+    with inside(cell.key, run), noticed() as notices, captured() as output:
         outcome = capture(cell.signature.call, cell.function, cell.params)
     runtime = time.perf_counter() - clock
-    return finished(cell, outcome, Facts(params, started, runtime, output.text, notices))
+    outcome, name = settled(run, outcome)
+    facts = Facts(params, started, runtime, output.text, notices, directory=name)
+    return finished(cell, outcome, facts)
 
 
 async def compute_async(cell: Cell) -> Computed:
     """Compute one cell whose function is a coroutine function, in the caller's loop."""
-    params = described(cell)
+    params, run = described(cell), CurrentRun(cell)
     started, clock = datetime.now(UTC), time.perf_counter()
-    with inside(cell.key), noticed() as notices, captured() as output:
+    with inside(cell.key, run), noticed() as notices, captured() as output:
         outcome = await capture_async(cell.signature.call, cell.function, cell.params)
     runtime = time.perf_counter() - clock
-    return finished(cell, outcome, Facts(params, started, runtime, output.text, notices))
+    outcome, name = settled(run, outcome)
+    facts = Facts(params, started, runtime, output.text, notices, directory=name)
+    return finished(cell, outcome, facts)
 
 
-def fail(
+def fail(  # noqa: PLR0913 - all of it is known by those who call
     cell: Cell,
     error: Exception,
     *,
     runtime: float,
     output: str = "",
     environment: str | None = None,
+    directory: str = "",
 ) -> Computed:
     """Return what came of a cell that ended where nobody could say so, as in a crash."""
     params = capture(described, cell)
     told = params.value if isinstance(params, Value) else {}
     started = datetime.now(UTC) - timedelta(seconds=runtime)
-    facts = Facts(told, started, runtime, output, environment=environment)
+    facts = Facts(told, started, runtime, output, environment=environment, directory=directory)
     return finished(cell, capture(_raise, error), facts)
 
 
@@ -157,6 +164,7 @@ def finished(cell: Cell, outcome: Value[Any] | Failure, facts: Facts) -> Compute
         generation=cell.generation,
         warnings=[] if notices is None else notices.warnings,
         logs=[] if notices is None else notices.logs,
+        directory=facts.directory,
     )
     return Computed(cell, outcome, header)
 
@@ -165,7 +173,7 @@ def _attempt(cell: Cell, outcome: Value[Any] | Failure, facts: Facts) -> dict[st
     error = None
     if isinstance(outcome, Failure):
         error = {"type": outcome.type, "message": outcome.message, "traceback": outcome.traceback}
-    return {
+    told = {
         "attempt": len(cell.earlier) + 1,
         "outcome": "done" if error is None else "failed",
         "started": facts.started.isoformat(),
@@ -173,6 +181,7 @@ def _attempt(cell: Cell, outcome: Value[Any] | Failure, facts: Facts) -> dict[st
         "host": host(),
         "error": error,
     }
+    return told | {"directory": facts.directory} if facts.directory else told
 
 
 def sealed(

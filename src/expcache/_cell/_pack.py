@@ -29,7 +29,14 @@ class Parcel:
 
     __slots__ = ("_common", "_digest", "_first", "_named", "by_value")
 
-    def __init__(self, cell: Cell, *, by_value: bool = False, spill: str | None = None) -> None:
+    def __init__(
+        self,
+        cell: Cell,
+        *,
+        by_value: bool = False,
+        spill: str | None = None,
+        files: str | None = None,
+    ) -> None:
         """Pickle what this cell shares with the others of its sweep.
 
         Raises:
@@ -39,7 +46,7 @@ class Parcel:
         self._first = cell
         self._named: dict[type, bool] = {}
         by_name = travels_by_name(cell.function, by_value=by_value)
-        common = Common.of(cell, by_name=by_name, spill=spill)
+        common = Common.of(cell, by_name=by_name, spill=spill, files=files)
         try:
             self._common = dumps(common, by_value=by_value)
         except Exception as error:  # noqa: BLE001 - whatever a user's reduce raises
@@ -76,7 +83,13 @@ class Parcel:
         return self._named[kind]
 
 
-def pack(cells: Sequence[Cell], *, by_value: bool = False, spill: str | None = None) -> bytes:
+def pack(
+    cells: Sequence[Cell],
+    *,
+    by_value: bool = False,
+    spill: str | None = None,
+    files: str | None = None,
+) -> bytes:
     """Return cells of one experiment as bytes for `replies`.
 
     Args:
@@ -84,11 +97,12 @@ def pack(cells: Sequence[Cell], *, by_value: bool = False, spill: str | None = N
         by_value: send the code of the project whole, even where it could be imported.
         spill: the directory that large parts of results are written to; without it, they stay
             in the records.
+        files: the directory that the runs make theirs in; without it, they can make none.
 
     Raises:
         ExecutorError: something cannot be pickled; it says what.
     """
-    return Parcel(cells[0], by_value=by_value, spill=spill).pack(cells)
+    return Parcel(cells[0], by_value=by_value, spill=spill, files=files).pack(cells)
 
 
 def _dumped(cell: Cell, values: tuple[object, ...], kinds: Kinds, by_value: bool) -> bytes:  # noqa: FBT001

@@ -25,6 +25,7 @@ from expcache._cell._compute import (
     finished,
     sealed,
 )
+from expcache._cell._current import CurrentRun, settled
 from expcache._cell._error import dump_error
 from expcache._cell._kinds import is_other_code
 from expcache._cell._pickler import loads
@@ -122,9 +123,9 @@ def _params(common: Common, point: Point) -> Mapping[str, Any]:
 
 
 def _watched(cell: Cell, position: int, watch: Watch, environment: str) -> Computed:
-    params = described(cell)
+    params, run = described(cell), CurrentRun(cell)
     started, clock = datetime.now(UTC), time.perf_counter()
-    around = inside(cell.key)
+    around = inside(cell.key, run)
     with around, noticed(show=False, always=True) as notices, watch.captured() as output:
         watch.begin(position)
         try:
@@ -132,7 +133,8 @@ def _watched(cell: Cell, position: int, watch: Watch, environment: str) -> Compu
         finally:
             watch.end(position)
     runtime = time.perf_counter() - clock
-    facts = Facts(params, started, runtime, output.text, notices, environment)
+    outcome, name = settled(run, outcome)
+    facts = Facts(params, started, runtime, output.text, notices, environment, name)
     return finished(cell, outcome, facts)
 
 
@@ -212,14 +214,9 @@ def _speaks(header: Header) -> bool:
 
 def _unkept(computed: Computed, error: Exception) -> Computed:
     header = computed.header
-    started = datetime.fromisoformat(header.started)
-    facts = Facts(
-        header.params,
-        started,
-        header.runtime or 0.0,
-        header.output,
-        environment=header.environment,
-    )
+    started, runtime = datetime.fromisoformat(header.started), header.runtime or 0.0
+    rest = header.output, None, header.environment, header.directory
+    facts = Facts(header.params, started, runtime, *rest)
     failed = finished(computed.cell, capture(_raise, error), facts)
     told = replace(failed.header, warnings=header.warnings, logs=header.logs)
     return replace(failed, header=told)

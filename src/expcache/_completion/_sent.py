@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from expcache._cell import Cell, Parcel, Refusal, fail
+from expcache._cell import Cell, Parcel, Refusal, fail, left_of
 from expcache._completion._todo import Todo
 from expcache._executor import Batch, Event, Executor, Lost
 from expcache._perform import Pending
@@ -52,13 +52,13 @@ class Sent:
         """Send runs of one experiment together; yield those that cannot be sent, as failed."""
         performer = todos[0].performer
         definition = performer.definition
-        spill = None
+        places: tuple[str | None, str | None] = None, None
         if self.executor.shares_files:
-            spill = todos[0].run._store.parts_directory(definition.name)
+            places = _places(todos[0])
         by_value = definition.name in self._by_value
         try:
             cells = [one.make_cell() for one in todos]
-            payload = self._parcel(cells[0], by_value, spill).pack(cells)
+            payload = self._parcel(cells[0], by_value, places).pack(cells)
         except ExecutorError as error:
             if len(todos) == 1:
                 yield _failed(todos[0], error)
@@ -72,12 +72,18 @@ class Sent:
         self._sent[batch] = list(todos)
         self.executor.submit(batch)
 
-    def _parcel(self, cell: Cell, by_value: bool, spill: str | None) -> Parcel:  # noqa: FBT001 - private
+    def _parcel(
+        self,
+        cell: Cell,
+        by_value: bool,  # noqa: FBT001 - private
+        places: tuple[str | None, str | None],
+    ) -> Parcel:
         """Return what is the same for many cells, made once while it is valid."""
-        fresh = (cell.function, cell.checked, by_value, spill)
+        fresh = (cell.function, cell.checked, by_value, places)
         known = self._parcels.get(cell.experiment)
         if known is None or known[0] != fresh:
-            parcel = Parcel(cell, by_value=by_value, spill=spill)
+            spill, files = places
+            parcel = Parcel(cell, by_value=by_value, spill=spill, files=files)
             known = self._parcels[cell.experiment] = fresh, parcel
         return known[1]
 
@@ -126,8 +132,9 @@ class Sent:
         one, todos[lost.position] = todos[lost.position], None
         if one is not None:
             one.alone = True  # if it is tried again, it shall not end others with it
-            error = _reason(one, lost, limit)
-            computed = fail(_cell_of(one), error, runtime=lost.seconds, output=lost.output)
+            error, cell = _reason(one, lost, limit), _cell_of(one)
+            told = {"output": lost.output, "directory": left_of(cell)}
+            computed = fail(cell, error, runtime=lost.seconds, **told)
             yield one, one.keep(computed)
 
     def _rest(self, event: Event, rest: list[Todo], refusal: Refusal | None) -> Iterator[Told]:
@@ -150,6 +157,12 @@ class Sent:
             for one in rest:
                 one.alone = True
         self._again(rest)
+
+
+def _places(one: Todo) -> tuple[str | None, str | None]:
+    """Return where a worker may write: large parts, and the directories of runs."""
+    store, name = one.run._store, one.performer.definition.name
+    return store.parts_directory(name), store.files_directory(name, create=True)
 
 
 def _failed(one: Todo, error: ExecutorError) -> Told:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from expcache._cell import Cell, Computed, Reply, compute, compute_async, keep, revive
@@ -75,6 +76,7 @@ class Keeper:
             store=current_store().path,  # what it calls may be saved though it is not
             checked=told.followed,
             depends=tuple(options.depends),
+            files=partial(run._store.files_directory, definition.name, create=True),
             owner=None if claim is None else claim.owner,
             generation=None if claim is None else claim.generation,
         )

@@ -41,6 +41,8 @@ class Header:
         generation: The number of the claim.
         migrated: Where the record was before it was migrated, oldest first: `id`, `code` and
             `experiment` there, `who` migrated it, on which `host`, `when`.
+        directory: The name of the directory that keeps the run's files; empty for none. Those of
+            earlier attempts are named in `attempts`.
         value: `codec`, `nbytes` and `files` of the value; set by `seal`.
         extra: Fields of newer versions, kept as they were read.
     """
@@ -69,10 +71,11 @@ class Header:
     warnings: list[dict[str, Any]] = field(default_factory=list)
     logs: list[dict[str, Any]] = field(default_factory=list)
     migrated: list[dict[str, Any]] = field(default_factory=list)
+    directory: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-_RARE = ("warnings", "logs", "migrated")
+_RARE = ("warnings", "logs", "migrated", "directory")
 """Fields that came after format 1: left out while they are empty, as its records have them not."""
 
 _KNOWN = tuple(item.name for item in fields(Header) if item.name != "extra")

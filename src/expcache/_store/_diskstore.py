@@ -16,6 +16,7 @@ from expcache._store._parts import Spilled, map_part, part_path, read_part
 from expcache._store._place import EXPERIMENTS
 from expcache._store._protocol import DAY, Report, Seal
 from expcache._store._reader import Reader
+from expcache._store._rundirs import DiskDirectories, names_only_in
 from expcache._store._site import Site
 from expcache._store._verify import verify_store
 from expcache._store._write import Write
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @final
-class DiskStore:
+class DiskStore(DiskDirectories):
     """A store in a directory that several processes may share."""
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
@@ -46,6 +47,10 @@ class DiskStore:
     def gone(self) -> bool:
         """Whether the directory was there and has been taken away."""
         return self._site.gone
+
+    @property
+    def _place(self) -> Site:
+        return self._site
 
     def __repr__(self) -> str:
         """Name the directory."""
@@ -157,23 +162,14 @@ class DiskStore:
         paths = [part_path(folder.parts, name) for name in parts] if parts else ()
         return self._submit(folder, key, envelope, replace=replace, parts=paths, claim=claim)
 
-    def parts_directory(self, experiment: str) -> str | None:
-        """Return where large parts lie; None where nothing can be written."""
-        folder = self._folder(experiment)
-        try:
-            self._site.check_writable()
-            folder.create()
-        except (OSError, StoreError):  # the put will tell
-            return None
-        return str(folder.parts)
-
     def put_once(self, experiment: str, key: str, envelope: bytes) -> Commit:
         """Write one finished envelope unless its key exists."""
         return self._submit(self._folder(experiment), key, envelope)
 
     def delete(self, experiment: str, key: str) -> Commit:
-        """Remove one envelope; its parts become orphans, as others may be reading them."""
-        return self._submit(self._folder(experiment), key, None)
+        """Remove one envelope and its directory; parts stay, as others may be reading them."""
+        names = names_only_in(self, experiment, key)
+        return self._submit(self._folder(experiment), key, None, directories=names)
 
     def _submit(  # noqa: PLR0913 - as above
         self,
@@ -184,13 +180,15 @@ class DiskStore:
         replace: bool = False,
         parts: Sequence[Path] = (),
         claim: Claim | None = None,
+        directories: Sequence[str] = (),
     ) -> Commit:
         try:
             self._site.check_writable()
         except StoreError as error:
             return Commit.settled(error=error)
         commit = Commit(WRITER.wake, WRITER.hurry)
-        WRITER.submit(Write(folder, key, envelope, replace, commit, tuple(parts), claim))
+        files = tuple(parts), claim, tuple(directories)
+        WRITER.submit(Write(folder, key, envelope, replace, commit, *files))
         return commit
 
     def fetch(

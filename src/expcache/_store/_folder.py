@@ -22,6 +22,7 @@ ABOUT: Final = "experiment.json"
 LOCK: Final = "write.lock"
 DATABASE: Final = "cache.db"
 PARTS: Final = "parts"
+FILES: Final = "files"
 SLUG_LENGTH: Final = 40
 
 
@@ -43,6 +44,7 @@ class Folder:
         self.database: Final = self.path / DATABASE
         self.lock: Final = self.path / LOCK
         self.parts: Final = self.path / PARTS
+        self.files: Final = self.path / FILES
         self.origin: Origin | None = None
 
     @property

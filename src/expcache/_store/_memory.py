@@ -16,6 +16,7 @@ from expcache._store._commit import Commit
 from expcache._store._origin import Origin, agree
 from expcache._store._place import MEMORY
 from expcache._store._protocol import DAY, Report, Seal
+from expcache._store._rundirs import MemoryDirectories, names_only_in, remove_directories
 from expcache.errors import RecordError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @final
-class MemoryStore:
+class MemoryStore(MemoryDirectories):
     """A store in memory, under the same contract as the one on disk."""
 
     path = MEMORY
@@ -170,7 +171,9 @@ class MemoryStore:
         return experiment in self._claimed and self._claimed[experiment].release([claim])
 
     def delete(self, experiment: str, key: str) -> Commit:
-        """Remove one envelope; ``won`` tells whether it was there."""
+        """Remove one envelope and its directory; ``won`` tells whether it was there."""
+        if names := names_only_in(self, experiment, key):
+            remove_directories(self.files_directory(experiment), names)
         with self._lock:
             gone = self._records.get(experiment, {}).pop(key, None)
             for part in () if gone is None else _files(gone[1]):

@@ -136,6 +136,12 @@ class Store(Protocol):
     def parts_directory(self, experiment: str) -> str | None:
         """Return where a worker may spill large parts; None: they go into the envelope."""
 
+    def files_directory(self, experiment: str, *, create: bool = False) -> str | None:
+        """Return where the directories of the runs of an experiment lie.
+
+        With *create*, ready to be written to, else None.
+        """
+
     def put_once(self, experiment: str, key: str, envelope: bytes) -> Commit:
         """Write one finished envelope unless its key exists."""
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expcache._record import files
 from expcache._store._check import check_records, join
-from expcache._store._folder import read_about
+from expcache._store._folder import FILES, read_about
 from expcache._store._lock import WriteLock
 from expcache._store._parts import check_part, list_parts
 from expcache._store._place import EXPERIMENTS
 from expcache._store._protocol import Damage, Orphan, Report
 from expcache._store._reader import Reader
+from expcache._store._rundirs import check_directories, strays
 from expcache.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 
 def verify_store(path: Path, *, remove_orphans: bool, age: float) -> Report:
@@ -47,7 +48,9 @@ def verify_folder(directory: Path, *, remove_orphans: bool, age: float) -> Repor
             report = join([report, Report(0, (why,))])
         if report.damaged:  # what a damaged record names is unknown, so nothing is left over
             return report
-        return join([report, _orphans(directory, reader, age if remove_orphans else None)])
+        limit = age if remove_orphans else None
+        left = _orphans(directory, reader, limit), _directories(name, directory, reader, limit)
+        return join([report, *left])
     except StoreError as error:
         return Report(0, (Damage(name, "", str(error)),))
     finally:
@@ -72,6 +75,18 @@ def _orphans(directory: Path, reader: Reader, age: float | None) -> Report:
             stack.enter_context(WriteLock(directory / "write.lock"))
         named = {part.name for _, envelope in reader.rows() for part in files(envelope)}
         return _sweep_away([file for file in found if file.name not in named], age)
+
+
+def _directories(name: str, directory: Path, reader: Reader, age: float | None) -> Report:
+    place = directory / FILES
+    with contextlib.ExitStack() as stack:
+        if age is not None and place.is_dir():
+            stack.enter_context(WriteLock(directory / "write.lock"))  # as above
+        report, named = check_directories(name, place, reader.rows())
+        orphans = list(strays(place, named)) if place.is_dir() else []
+        old = [one.path for one in orphans if age is not None and one.age > age]
+        removed = tuple(path for path in old if _remove(Path(path)))
+    return join([report, Report(0, orphans=tuple(orphans), removed=removed)])
 
 
 def _sweep_away(files: Iterable[Path], age: float | None) -> Report:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, NamedTuple, final
 
+from expcache._store._rundirs import remove_directories
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -25,6 +27,8 @@ class Write(NamedTuple):
     commit: Commit
     parts: tuple[Path, ...] = ()
     claim: Claim | None = None
+    directories: tuple[str, ...] = ()
+    """Those of a record that is deleted."""
 
     def settle(
         self, *, won: bool = False, fenced: bool = False, error: StoreError | None = None
@@ -34,6 +38,8 @@ class Write(NamedTuple):
             for part in self.parts:
                 with contextlib.suppress(OSError):
                     part.unlink(missing_ok=True)
+        if won and self.directories:
+            remove_directories(self.folder.files, self.directories)
         self.commit.settle(won=won, fenced=fenced, error=error)
 
 

@@ -1,0 +1,25 @@
+"""The directories that runs write their files into: private while a run goes on, then for good."""
+
+from __future__ import annotations
+
+from expcache._directory._listing import files_in, is_name, newest_change
+from expcache._directory._private import (
+    RUNNING,
+    Private,
+    copied,
+    is_live,
+    put_away,
+    settle_left,
+)
+
+__all__ = [
+    "RUNNING",
+    "Private",
+    "copied",
+    "files_in",
+    "is_live",
+    "is_name",
+    "newest_change",
+    "put_away",
+    "settle_left",
+]

@@ -1,0 +1,169 @@
+"""The directory of a run that goes on: nobody else's until it is renamed to stay.
+
+It lies in ``.running`` under the record key of its run, so that whoever computes the same run
+later finds what was left. Its lock is held by the process that computes, and by every program that
+the process has started with it: while one of them lives, the directory is in use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from typing import Any, Final
+
+fcntl: Any
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing can be said of the living
+    fcntl = None
+
+__all__ = ["RUNNING", "Private", "copied", "is_live", "put_away", "settle_left"]
+
+RUNNING: Final = ".running"
+
+_held: set[str] = set()
+"""The directories that this process works in."""
+
+
+class Private:
+    """A directory that one run writes into."""
+
+    __slots__ = ("_place", "lock", "path")
+
+    def __init__(self, place: str, path: str, lock: int | None) -> None:
+        """Hold a directory that `make` has made; ``lock`` is the descriptor that locks it."""
+        self._place = place
+        self.path = path
+        self.lock = lock
+
+    @classmethod
+    def make(cls, place: str, key: str, busy: Callable[[str], object] | None = None) -> Private:
+        """Make the directory of a run, empty.
+
+        Args:
+            place: where the directories of its experiment lie.
+            key: the record key of the run.
+            busy: called with the path while a program of an earlier attempt still works there;
+                returns when that has ended. Without it, another directory is made.
+        """
+        path = f"{place}/{RUNNING}/{key}"
+        while True:
+            try:
+                os.mkdir(path, 0o700)  # noqa: PTH102 - one call, no Path
+            except FileNotFoundError:
+                _make_all(place, f"{place}/{RUNNING}")
+                continue
+            except FileExistsError:
+                path = _made_free(path, busy)
+                continue
+            lock = _locked(path)
+            if lock is not False:
+                _held.add(path)
+                return cls(place, path, lock)
+
+    def settle(self, run_id: str) -> str:
+        """Let the directory stay under a name of its own, and return that; "" if it is empty."""
+        try:
+            with contextlib.suppress(OSError):
+                os.rmdir(self.path)  # noqa: PTH106 - as above
+                return ""
+            name = f"{run_id}-{os.urandom(4).hex()}"
+            os.utime(self.path)  # no record names it yet: it is not to look old
+            os.rename(self.path, f"{self._place}/{name}")  # noqa: PTH104 - as above
+            return name
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Work there no more, and leave it as it is."""
+        _held.discard(self.path)
+        if self.lock is not None:
+            os.close(self.lock)
+            self.lock = None
+
+
+def settle_left(place: str, key: str, run_id: str) -> str:
+    """Let the directory stay that a process left which ended in the middle of a run."""
+    path = f"{place}/{RUNNING}/{key}"
+    if path in _held or not os.path.isdir(path) or is_live(path):  # noqa: PTH112 - as above
+        return ""
+    return Private(place, path, None).settle(run_id)
+
+
+def copied(source: str, place: str, key: str, run_id: str) -> str:
+    """Copy the directory of a finished run for another record; return the name of the copy."""
+    import shutil  # noqa: PLC0415 - only to copy
+
+    private = Private.make(place, key)
+    try:
+        shutil.copytree(source, private.path, symlinks=True, dirs_exist_ok=True)
+    except BaseException:
+        private.abandon()
+        raise
+    return private.settle(run_id)
+
+
+def is_live(path: str) -> bool:
+    """Whether a process works in a directory now."""
+    if path in _held:
+        return True
+    lock = _locked(path)
+    if lock is False:
+        return os.path.isdir(path)  # noqa: PTH112 - as above
+    if lock is not None:
+        os.close(lock)
+    return False
+
+
+def put_away(place: str, name: str) -> None:
+    """Remove the directory of a run, whose record is gone: at once for all who look for it."""
+    import shutil  # noqa: PLC0415 - only to delete
+
+    gone = f"{place}/{RUNNING}/gone-{name}"
+    with contextlib.suppress(FileNotFoundError):
+        _make_all(place, f"{place}/{RUNNING}")
+        os.rename(f"{place}/{name}", gone)  # noqa: PTH104 - as above
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def _made_free(path: str, busy: Callable[[str], object] | None) -> str:
+    """Put aside what a process left that is dead; return where to make a directory then."""
+    token = os.urandom(4).hex()
+    if path in _held or (is_live(path) and busy is None):
+        return f"{path}.{token}"
+    if busy is not None:
+        busy(path)
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(path, f"{path}.{token}")  # noqa: PTH104 - as above
+    return path
+
+
+def _locked(path: str) -> int | bool | None:
+    """Lock a directory; False: somebody else has, or it is gone; None: there are no locks here."""
+    if fcntl is None:
+        return None
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held, there = os.fstat(handle), os.stat(path)  # noqa: PTH116 - as above
+        if (held.st_dev, held.st_ino) == (there.st_dev, there.st_ino):
+            return handle
+    except BlockingIOError:
+        pass
+    except FileNotFoundError:
+        pass
+    except OSError:  # a file system without locks
+        os.close(handle)
+        return None
+    os.close(handle)
+    return False
+
+
+def _make_all(*paths: str) -> None:
+    for path in paths:
+        with contextlib.suppress(FileExistsError):
+            os.makedirs(path, 0o700)  # noqa: PTH103 - as above
