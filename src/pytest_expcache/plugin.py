@@ -6,10 +6,12 @@ A session without sweeps imports nothing of expcache and prints nothing of it.
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
 from pytest_expcache._collect import add_keywords, parametrize, refuse_in_class, sweep_of
+from pytest_expcache._files import SweepFile, add_files_option, collect_file
 from pytest_expcache._fixtures import isolated_store, run
 from pytest_expcache._jobs import distributes, jobs_lines
 from pytest_expcache._options import add_options, options_of, read_options
@@ -26,6 +28,7 @@ _MARKERS = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options and the ini names."""
     add_options(parser)
+    add_files_option(parser)
 
 
 @pytest.hookimpl(wrapper=True)  # before pytest-xdist reads its options
@@ -58,6 +61,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         from pytest_expcache._session import begin_as_controller  # noqa: PLC0415 - for workers only
 
         begin_as_controller(session.config)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SweepFile | None:
+    """Collect the sweep of a YAML or TOML file that is named."""
+    return collect_file(file_path, parent)
 
 
 def pytest_pycollect_makeitem(
