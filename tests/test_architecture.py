@@ -68,6 +68,7 @@ FLOORS = {
     "_perform": 7,
     "_audit": 8,
     "_completion": 8,
+    "_render": 8,
     "_state": 8,
     "_review": 9,
     "_sweep": 9,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from expcache._explanation import Difference, Explanation, SweepExplanation
     from expcache._migration import Migration
     from expcache._progress import Display, Progress
+    from expcache._render import Collected, Rendered, collect, render
     from expcache._retries import Retries
     from expcache._specified import specification
 
@@ -41,6 +42,7 @@ __all__ = [
     "AsyncExperiment",
     "Audit",
     "Claim",
+    "Collected",
     "Comparison",
     "Completed",
     "Contrast",
@@ -54,6 +56,7 @@ __all__ = [
     "Migration",
     "Plan",
     "Progress",
+    "Rendered",
     "Retries",
     "Run",
     "RunSet",
@@ -63,6 +66,7 @@ __all__ = [
     "SweepExplanation",
     "__version__",
     "as_completed",
+    "collect",
     "compare",
     "current_run",
     "errors",
@@ -72,6 +76,7 @@ __all__ = [
     "load_ids",
     "points",
     "register",
+    "render",
     "specification",
     "star",
     "use",
@@ -92,6 +97,7 @@ del _name, _thing
 _COMPUTING = {
     "Acceptance": "_acceptance",
     "Audit": "_audit",
+    "Collected": "_render",
     "Comparison": "_compare",
     "Completed": "_completion",
     "Contrast": "_audit",
@@ -102,11 +108,14 @@ _COMPUTING = {
     "LocalExecutor": "_executor",
     "Migration": "_migration",
     "Progress": "_progress",
+    "Rendered": "_render",
     "Retries": "_retries",
     "SweepExplanation": "_explanation",
     "as_completed": "_completion",
+    "collect": "_render",
     "compare": "_compare",
     "current_run": "_cell",
+    "render": "_render",
     "specification": "_specified",
 }
 

@@ -10,6 +10,7 @@
     ├── NoRunError(LookupError)                          no run goes on around the caller
     ├── ParameterError(TypeError)         .experiment .names
     ├── QueryError(ValueError)            .name .known   an unknown parameter or lookup
+    ├── RenderError(ValueError)                          what cannot be rendered or collected
     ├── ResultError(TypeError)            .kind          a result that cannot be kept
     ├── RunFailedError(RuntimeError)      .id .traceback a failed run has no result
     ├── SpaceError(ValueError)                           a space that cannot be built
@@ -52,6 +53,7 @@ __all__ = [
     "RecordError",
     "RecordFormatError",
     "RecordWarning",
+    "RenderError",
     "ResultError",
     "RunFailedError",
     "SpaceError",
@@ -141,6 +143,10 @@ class QueryError(ExpcacheError, ValueError):
 
     name: str
     known: tuple[str, ...]
+
+
+class RenderError(ExpcacheError, ValueError):
+    """A template, a directory or a result that cannot be rendered or collected."""
 
 
 class ResultError(ExpcacheError, TypeError):

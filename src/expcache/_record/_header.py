@@ -43,6 +43,8 @@ class Header:
             `experiment` there, `who` migrated it, on which `host`, `when`.
         directory: The name of the directory that keeps the run's files; empty for none. Those of
             earlier attempts are named in `attempts`.
+        rendered: Of a run that was computed in a directory made by `render`: the `token` of the
+            directory, `when` it was made, on which `host`, and when it was `collected`.
         value: `codec`, `nbytes` and `files` of the value; set by `seal`.
         extra: Fields of newer versions, kept as they were read.
     """
@@ -72,10 +74,11 @@ class Header:
     logs: list[dict[str, Any]] = field(default_factory=list)
     migrated: list[dict[str, Any]] = field(default_factory=list)
     directory: str = ""
+    rendered: dict[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-_RARE = ("warnings", "logs", "migrated", "directory")
+_RARE = ("warnings", "logs", "migrated", "directory", "rendered")
 """Fields that came after format 1: left out while they are empty, as its records have them not."""
 
 _KNOWN = tuple(item.name for item in fields(Header) if item.name != "extra")

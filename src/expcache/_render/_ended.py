@@ -1,0 +1,116 @@
+"""What the directory of a run tells of how it ended."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from expcache._outcome import Failure, Value
+from expcache._render._scripts import ENDED
+from expcache.errors import RenderError, TrustError
+
+__all__ = ["Ended", "ended", "outcome_of"]
+
+_TAIL = 1 << 16
+"""How many bytes of what a run wrote are kept in its record; its files have all."""
+
+_LINES = 20
+_SIGNALS = 128
+
+
+class Ended(NamedTuple):
+    """How a run ended, as the script around it noted."""
+
+    status: int
+    host: str
+    started: datetime
+    finished: datetime
+    output: str
+    errors: str
+
+
+def ended(directory: Path) -> Ended | None:
+    """Return how a run ended, or None if it has not.
+
+    Raises:
+        RenderError: the files that tell it are not those that its script writes.
+    """
+    if not all((directory / name).exists() for name in ENDED):
+        return None
+    try:
+        began = (directory / "started").read_text(encoding="utf-8").splitlines()
+        return Ended(
+            status=int((directory / "status").read_text(encoding="utf-8")),
+            host=began[1],
+            started=_moment(began[0]),
+            finished=_moment((directory / "finished").read_text(encoding="utf-8")),
+            output=_tail(directory / "stdout.txt"),
+            errors=_tail(directory / "stderr.txt"),
+        )
+    except (OSError, ValueError, IndexError) as error:
+        message = f"cannot tell how the run in {str(directory)!r} ended: {error}."
+        raise RenderError(f"{message} Compute it again: delete its file status.") from error
+
+
+def outcome_of(directory: Path, told: Ended, *, python: bool, trust: bool) -> Value[Any] | Failure:
+    """Return the result that a command left, or its failure.
+
+    A function, in a process of Python, that left no record has none.
+
+    Raises:
+        TrustError: it would have to be unpickled.
+    """
+    if told.status != 0 or python:
+        return _failed(told)
+    try:
+        return Value(_result(directory, trust=trust))
+    except TrustError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what a program wrote may be anything
+        message = f"cannot read the result: {type(error).__name__}: {error}"
+        return Failure("expcache.errors.RenderError", message, f"{message}\n")
+
+
+def _result(directory: Path, *, trust: bool) -> Any:
+    if (directory / "result.json").exists():
+        return json.loads((directory / "result.json").read_text(encoding="utf-8"))
+    if (directory / "result.npy").exists():
+        import numpy as np  # noqa: PLC0415 - only to read its files
+
+        return np.load(directory / "result.npy", allow_pickle=False)
+    if (directory / "result.pickle").exists():
+        if not trust:
+            message = "cannot collect result.pickle: reading it would execute what is in it."
+            remedy = "If you trust the machine it comes from, use trust=True."
+            raise TrustError(f"{message} {remedy}", id=directory.name, codec="pickle")
+        return pickle.loads((directory / "result.pickle").read_bytes())  # noqa: S301 - trusted
+    output = (directory / "stdout.txt").read_bytes()
+    return {"status": 0, "stdout": output.decode(errors="replace")}
+
+
+def _failed(told: Ended) -> Failure:
+    how = f"exit status {told.status}"
+    if told.status > _SIGNALS:
+        how = f"signal {told.status - _SIGNALS} ({how})"
+    last = "\n".join(told.errors.splitlines()[-_LINES:])
+    message = f"the command ended with {how}"
+    return Failure("expcache.errors.CommandError", message, f"{last}\n{message}\n".lstrip())
+
+
+def _tail(path: Path) -> str:
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _TAIL))
+        return file.read().decode(errors="replace")
+
+
+def _moment(text: str) -> datetime:
+    """Return the time that `date` wrote; some have no fraction of a second."""
+    found = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?", text)
+    if found is None:
+        raise ValueError(f"{text!r} is no time")
+    return datetime.fromisoformat(found[0]).replace(tzinfo=UTC)
