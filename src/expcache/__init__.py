@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from expcache._completion import Completed, as_completed
     from expcache._executor import LocalExecutor
     from expcache._explanation import Difference, Explanation, SweepExplanation
+    from expcache._garbage import Garbage, gc
     from expcache._migration import Migration
     from expcache._progress import Display, Progress
+    from expcache._removal import Removal
     from expcache._render import Collected, Rendered, collect, render
     from expcache._retries import Retries
     from expcache._specified import specification
@@ -52,10 +54,12 @@ __all__ = [
     "Experiment",
     "Explanation",
     "File",
+    "Garbage",
     "LocalExecutor",
     "Migration",
     "Plan",
     "Progress",
+    "Removal",
     "Rendered",
     "Retries",
     "Run",
@@ -71,6 +75,7 @@ __all__ = [
     "current_run",
     "errors",
     "experiment",
+    "gc",
     "grid",
     "load",
     "load_ids",
@@ -105,10 +110,12 @@ _COMPUTING = {
     "Difference": "_explanation",
     "Display": "_progress",
     "Explanation": "_explanation",
+    "Garbage": "_garbage",
     "LocalExecutor": "_executor",
     "Migration": "_migration",
     "Progress": "_progress",
     "Rendered": "_render",
+    "Removal": "_removal",
     "Retries": "_retries",
     "SweepExplanation": "_explanation",
     "as_completed": "_completion",
@@ -116,6 +123,7 @@ _COMPUTING = {
     "compare": "_compare",
     "current_run": "_cell",
     "render": "_render",
+    "gc": "_garbage",
     "specification": "_specified",
 }
 

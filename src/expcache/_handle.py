@@ -7,11 +7,12 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Generic, NoReturn, Self, TypeVar
 
 from expcache._account import Account, Told
-from expcache._query import Located
+from expcache._query import Located, code_of
 from expcache.errors import RunFailedError, UnknownIdError
 
 if TYPE_CHECKING:
     from expcache._record import Header
+    from expcache._removal import Removal
 
 __all__ = ["UNKNOWN", "Handle"]
 
@@ -82,6 +83,35 @@ class Handle(Account, Generic[R]):
     def _look_again(self) -> None:
         """Forget where the record lies: somebody else wrote it."""
         self._settle(UNKNOWN, cached=True)
+
+    def delete(self, *, code: str | None = None, dry_run: bool = False) -> Removal:
+        """Remove what is stored of the run: results, failures and files, of every code.
+
+        All of it goes, or nothing. The files of other runs stay.
+
+        Args:
+            code: the beginning of a fingerprint: remove only what is of this code.
+            dry_run: remove nothing, only tell what would go.
+
+        Raises:
+            ClaimError: somebody computes the run now.
+            QueryError: nothing is stored for ``code``, or several codes begin so.
+            StoreError: the store cannot be written to.
+        """
+        from expcache._removal import remove_runs  # noqa: PLC0415 - for this alone
+
+        place = self._store, self.experiment, self.id
+        removal = remove_runs([place], code=code, dry_run=dry_run)
+        if not dry_run:
+            self._forget(code)
+        return removal
+
+    def _forget(self, code: str | None) -> None:
+        """Know nothing any more of what was stored, under this code or any."""
+        key = self._located.key
+        if key is None or code_of(key).startswith(code or ""):
+            self._settle(UNKNOWN, cached=True)
+            self._header, self._value = None, []
 
     def _relay(self) -> None:
         """Show here what the run printed, warned of and logged elsewhere."""

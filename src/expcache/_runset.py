@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from expcache._removal import Removal
+
 __all__ = ["RunSet", "frame_of"]
 
 R = TypeVar("R")
@@ -176,6 +178,24 @@ class RunSet(Sequence[Run[R]], Generic[R]):
         from expcache._export import export  # noqa: PLC0415 - only for this
 
         export(map(record_of, self._read_ahead()), path, format=format, default=default)
+
+    def delete(self, *, code: str | None = None, dry_run: bool = False) -> Removal:
+        """Remove what is stored of the runs, each whole; nothing if one of them is running.
+
+        The options are those of ``Run.delete``.
+
+        Raises:
+            ClaimError: somebody computes one of the runs now.
+            QueryError: nothing is stored for ``code``, or several codes begin so.
+            StoreError: the store cannot be written to.
+        """
+        from expcache._removal import remove_runs  # noqa: PLC0415 - for this alone
+
+        places = [(run._store, run.experiment, run.id) for run in self._runs]
+        removal = remove_runs(places, code=code, dry_run=dry_run)
+        for run in () if dry_run else self._runs:
+            run._forget(code)
+        return removal
 
     def save_ids(self, path: str | Path) -> None:
         """Write the ids to a file that ``load`` reads: ``.json``, ``.txt`` or ``.py``."""

@@ -1,6 +1,7 @@
 """Every error and warning that expcache raises.
 
     ExpcacheError
+    ├── ClaimError(RuntimeError)          .id            somebody computes the run now
     ├── CodeError(ValueError)             .function      no source, or no fingerprint
     ├── CrashError(RuntimeError)          .exitcode      a run ended its process
     ├── ExecutorError(RuntimeError)                      runs cannot be computed there
@@ -39,6 +40,7 @@ from typing import Any
 
 __all__ = [
     "AmbiguousIdError",
+    "ClaimError",
     "CodeError",
     "CrashError",
     "ExecutorError",
@@ -89,6 +91,12 @@ class ExpcacheError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as class, message and facts, so that a worker's error arrives whole."""
         return _rebuild, (type(self), self.args[0], self._facts)
+
+
+class ClaimError(ExpcacheError, RuntimeError):
+    """A run that somebody computes now, and that cannot be removed meanwhile."""
+
+    id: str
 
 
 class CodeError(ExpcacheError, ValueError):

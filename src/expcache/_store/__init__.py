@@ -5,7 +5,7 @@ from expcache._store._commit import Commit
 from expcache._store._current import Use, current_store, open_store, use
 from expcache._store._memory import MemoryStore
 from expcache._store._place import find_place
-from expcache._store._protocol import DAY, Damage, Orphan, Report, Seal, Spill, Store
+from expcache._store._protocol import DAY, Damage, Orphan, Removed, Report, Seal, Spill, Store
 from expcache._store._spill import spill_into
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Damage",
     "MemoryStore",
     "Orphan",
+    "Removed",
     "Report",
     "Seal",
     "Spill",

@@ -137,7 +137,7 @@ def _apply_all(cache: Any, group: list[Write], fence: Fence) -> list[bool | None
 
 def _apply(cache: Any, write: Write) -> bool:
     if write.envelope is None:
-        return bool(cache.delete(write.key))
+        return True in [cache.delete(key) for key in (write.key, *write.others)]
     if cache.add(write.key, write.envelope):
         return True
     if not write.replace:

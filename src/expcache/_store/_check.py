@@ -34,6 +34,14 @@ def check_records(
     return Report(count, tuple(damaged), tuple(missing))
 
 
+def parts_of(envelope: bytes) -> tuple[File, ...]:
+    """Return the parts that a record names; of a damaged one none is known."""
+    try:
+        return files(envelope)
+    except (RecordError, KeyError, TypeError, ValueError):
+        return ()
+
+
 def join(reports: Iterable[Report]) -> Report:
     """Make one report of several."""
     every = list(reports)

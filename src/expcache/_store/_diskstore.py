@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, final
 
 from expcache._store import (
     _desk,
@@ -14,11 +14,11 @@ from expcache._store._commit import Commit
 from expcache._store._folder import Folder, list_experiments
 from expcache._store._parts import Spilled, map_part, part_path, read_part
 from expcache._store._place import EXPERIMENTS
-from expcache._store._protocol import DAY, Report, Seal
+from expcache._store._protocol import Seal
 from expcache._store._reader import Reader
 from expcache._store._rundirs import DiskDirectories, names_only_in
 from expcache._store._site import Site
-from expcache._store._verify import verify_store
+from expcache._store._upkeep import DiskUpkeep
 from expcache._store._write import Write
 from expcache._store._writer import WRITER
 from expcache.errors import StoreError
@@ -29,13 +29,12 @@ if TYPE_CHECKING:
 
 
 @final
-class DiskStore(DiskDirectories):
+class DiskStore(DiskDirectories, DiskUpkeep):
     """A store in a directory that several processes may share."""
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
         """Open the store at *path*; where *create* allows it, the first write makes it."""
-        self._path: Final = path
-        self._site: Final = Site(path, create=create)
+        super().__init__(path, Site(path, create=create))
         self._folders: dict[str, Folder] = {}
         self._readers: dict[str, Reader] = {}
 
@@ -166,10 +165,16 @@ class DiskStore(DiskDirectories):
         """Write one finished envelope unless its key exists."""
         return self._submit(self._folder(experiment), key, envelope)
 
-    def delete(self, experiment: str, key: str) -> Commit:
-        """Remove one envelope and its directory; parts stay, as others may be reading them."""
-        names = names_only_in(self, experiment, key)
-        return self._submit(self._folder(experiment), key, None, directories=names)
+    def delete(self, experiment: str, key: str, *others: str) -> Commit:
+        """Remove envelopes and their directories, all or none; parts become orphans."""
+        names = names_only_in(self, experiment, (key, *others))
+        return self._delete(experiment, key, *others, directories=names)
+
+    def _delete(
+        self, experiment: str, key: str, *others: str, directories: Sequence[str] = ()
+    ) -> Commit:
+        folder = self._folder(experiment)
+        return self._submit(folder, key, None, others=others, directories=directories)
 
     def _submit(  # noqa: PLR0913 - as above
         self,
@@ -181,13 +186,14 @@ class DiskStore(DiskDirectories):
         parts: Sequence[Path] = (),
         claim: Claim | None = None,
         directories: Sequence[str] = (),
+        others: tuple[str, ...] = (),
     ) -> Commit:
         try:
             self._site.check_writable()
         except StoreError as error:
             return Commit.settled(error=error)
         commit = Commit(WRITER.wake, WRITER.hurry)
-        files = tuple(parts), claim, tuple(directories)
+        files = tuple(parts), claim, tuple(directories), others
         WRITER.submit(Write(folder, key, envelope, replace, commit, *files))
         return commit
 
@@ -214,13 +220,6 @@ class DiskStore(DiskDirectories):
     def flush(self) -> None:
         """Return when everything that was put before is committed or has failed."""
         WRITER.flush()
-
-    def verify(self, *, remove_orphans: bool = False, age: float = DAY) -> Report:
-        """Check every record and part; optionally remove orphans older than *age* seconds."""
-        if remove_orphans:
-            self._site.check_writable()
-        self.flush()
-        return verify_store(self._path, remove_orphans=remove_orphans, age=age)
 
     def close(self) -> None:
         """Flush, and let go of every file; the store opens again when it is used."""

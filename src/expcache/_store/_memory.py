@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, final
 
 import xxhash
 
-from expcache._record import files
-from expcache._store._check import check_records, join
+from expcache._store._check import check_records, join, parts_of
 from expcache._store._claim import Claim
 from expcache._store._claimed import Claimed
 from expcache._store._commit import Commit
+from expcache._store._memory_upkeep import MemoryUpkeep
 from expcache._store._origin import Origin, agree
 from expcache._store._place import MEMORY
 from expcache._store._protocol import DAY, Report, Seal
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @final
-class MemoryStore(MemoryDirectories):
+class MemoryStore(MemoryDirectories, MemoryUpkeep):
     """A store in memory, under the same contract as the one on disk."""
 
     path = MEMORY
@@ -170,15 +170,16 @@ class MemoryStore(MemoryDirectories):
         """Give up a claim; return whether it was held until now."""
         return experiment in self._claimed and self._claimed[experiment].release([claim])
 
-    def delete(self, experiment: str, key: str) -> Commit:
-        """Remove one envelope and its directory; ``won`` tells whether it was there."""
-        if names := names_only_in(self, experiment, key):
+    def delete(self, experiment: str, key: str, *others: str) -> Commit:
+        """Remove envelopes and their directories; ``won`` tells whether one was there."""
+        if names := names_only_in(self, experiment, (key, *others)):
             remove_directories(self.files_directory(experiment), names)
         with self._lock:
-            gone = self._records.get(experiment, {}).pop(key, None)
-            for part in () if gone is None else _files(gone[1]):
+            records = self._records.get(experiment, {})
+            gone = [records.pop(one)[1] for one in (key, *others) if one in records]
+            for part in [part for envelope in gone for part in parts_of(envelope)]:
                 self._parts.pop((experiment, part.name), None)
-        return Commit.settled(won=gone is not None)
+        return Commit.settled(won=bool(gone))
 
     def fetch(
         self,
@@ -226,13 +227,6 @@ class MemoryStore(MemoryDirectories):
         """Give up every claim; there are no files."""
         with self._lock:
             self._claimed.clear()
-
-
-def _files(envelope: bytes) -> tuple[File, ...]:
-    try:
-        return files(envelope)
-    except RecordError:
-        return ()
 
 
 def _wrong(content: bytes | None, size: int, digest: str) -> str:

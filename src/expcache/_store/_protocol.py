@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    import os
+
     from expcache._store._claim import Claim
     from expcache._store._commit import Commit
 
@@ -31,6 +33,14 @@ class Orphan(NamedTuple):
 
     path: str
     age: float
+
+
+class Removed(NamedTuple):
+    """What was removed: keys of records, paths of files and directories, bytes in all."""
+
+    keys: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    nbytes: int = 0
 
 
 class Report(NamedTuple):
@@ -145,8 +155,14 @@ class Store(Protocol):
     def put_once(self, experiment: str, key: str, envelope: bytes) -> Commit:
         """Write one finished envelope unless its key exists."""
 
-    def delete(self, experiment: str, key: str) -> Commit:
-        """Remove one envelope; ``won`` tells whether it was there."""
+    def delete(self, experiment: str, key: str, *others: str) -> Commit:
+        """Remove envelopes, all or none of them; ``won`` tells whether one was there."""
+
+    def remove(self, experiment: str, groups: Iterable[Sequence[str]]) -> Removed:
+        """Remove records with the files that nothing else names; those of a group at once.
+
+        Claim them first: this does not look who computes what.
+        """
 
     def fetch(
         self,
@@ -170,6 +186,19 @@ class Store(Protocol):
 
     def flush(self) -> None:
         """Return when everything that was put before is committed or has failed."""
+
+    def orphans(self, *, remove: bool = False, age: float = DAY) -> tuple[Orphan, ...]:
+        """List the files older than *age* seconds that no record names; optionally remove them."""
+
+    def backup(self, path: str | os.PathLike[str], *, link: bool = False) -> Report:
+        """Write a copy of everything to a new directory, whole or not at all, and verify it.
+
+        Others may write here meanwhile. The copy is a store. With *link*, large parts are linked
+        to, not copied.
+
+        Raises:
+            StoreError: the directory exists or cannot be written, or a database is not readable.
+        """
 
     def verify(self, *, remove_orphans: bool = False, age: float = DAY) -> Report:
         """Check every record and part; optionally remove orphans older than *age* seconds."""

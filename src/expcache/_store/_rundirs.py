@@ -95,14 +95,15 @@ def named_in(envelope: bytes) -> set[str]:
     return {str(name) for name in found if is_name(name)}
 
 
-def names_only_in(store: Any, experiment: str, key: str) -> tuple[str, ...]:
-    """Return the directories that one record keeps and no other of its run."""
-    envelope = store.get(experiment, key)
-    names = set() if envelope is None else named_in(envelope)
+def names_only_in(store: Any, experiment: str, keys: Iterable[str]) -> tuple[str, ...]:
+    """Return the directories that some records keep and no other of their runs."""
+    wanted = list(keys)
+    names = {name for one in store.get_many(experiment, wanted).values() for name in named_in(one)}
     if not names:
         return ()
     store.flush()  # what was deleted just now names nothing any more
-    others = [other for other in store.keys(experiment, key[:_ID]) if other != key]
+    ids = list(dict.fromkeys(key[:_ID] for key in wanted))
+    others = [other for other in store.keys_of(experiment, ids) if other not in wanted]
     for kept in store.get_many(experiment, others).values():
         names -= named_in(kept)
     return tuple(sorted(names))

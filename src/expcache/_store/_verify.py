@@ -16,7 +16,7 @@ from expcache._store._place import EXPERIMENTS
 from expcache._store._protocol import Damage, Orphan, Report
 from expcache._store._reader import Reader
 from expcache._store._rundirs import check_directories, strays
-from expcache.errors import StoreError
+from expcache.errors import RecordError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +33,23 @@ def verify_store(path: Path, *, remove_orphans: bool, age: float) -> Report:
     ]
     passing = [entry for entry in found if entry.name.startswith(".")]
     reports.append(_sweep_away(passing, age if remove_orphans else None))
+    return join(reports)
+
+
+def find_orphans(path: Path, *, remove: bool, age: float) -> Report:
+    """Look for what no record names, in directories whose records can all be read."""
+    place, limit = path / EXPERIMENTS, age if remove else None
+    found = sorted(place.iterdir()) if place.is_dir() else []
+    reports = [_sweep_away([one for one in found if one.name.startswith(".")], limit)]
+    for directory in found:
+        if not directory.name.startswith("."):
+            reader = Reader(directory / "cache.db")
+            # What a damaged record names is unknown, so nothing is left over beside it.
+            with contextlib.suppress(StoreError, RecordError), contextlib.closing(reader):
+                for _, envelope in reader.rows():
+                    files(envelope)
+                reports.append(_orphans(directory, reader, limit))
+                reports.append(_directories(directory.name, directory, reader, limit))
     return join(reports)
 
 

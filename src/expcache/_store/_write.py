@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @final
 class Write(NamedTuple):
-    """One row to put, or to delete when there is no envelope."""
+    """One row to put; without an envelope, rows to delete together."""
 
     folder: Folder
     key: str
@@ -29,6 +29,7 @@ class Write(NamedTuple):
     claim: Claim | None = None
     directories: tuple[str, ...] = ()
     """Those of a record that is deleted."""
+    others: tuple[str, ...] = ()
 
     def settle(
         self, *, won: bool = False, fenced: bool = False, error: StoreError | None = None
