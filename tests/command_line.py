@@ -97,7 +97,12 @@ def study(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.delenv("EXPCACHE_STORE", raising=False)
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
+    path, before = list(sys.path), {*sys.modules}
     yield place
+    sys.path[:] = path
+    for name in {*sys.modules} - before:  # what a command imported is this project's alone
+        if str(place) in (getattr(sys.modules[name], "__file__", None) or ""):
+            del sys.modules[name]
     if (place / ".expcache" / "format.json").exists():
         with use(place / ".expcache") as store:
             store.close()

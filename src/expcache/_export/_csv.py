@@ -21,7 +21,7 @@ def write(path: Path, records: Iterable[dict[str, Any]], plain: Plain) -> None:
     names: dict[str, None] = {}
     rows = []
     for record in records:
-        plain.run = record["id"]
+        plain.run = record.get("id", "")
         names.update(dict.fromkeys(record))
         rows.append({name: _cell(value, name, plain) for name, value in record.items()})
     with path.open("w", encoding="utf-8", newline="") as file:

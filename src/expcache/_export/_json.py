@@ -30,7 +30,7 @@ def write_lines(path: Path, records: Iterable[dict[str, Any]], plain: Plain) -> 
 
 def _lines(records: Iterable[dict[str, Any]], plain: Plain) -> Iterator[str]:
     for record in records:
-        plain.run = record["id"]
+        plain.run = record.get("id", "")
         yield dump({name: plain.write(value, name) for name, value in record.items()})
 
 

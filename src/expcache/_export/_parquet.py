@@ -42,7 +42,7 @@ def write(path: Path, records: Iterable[dict[str, Any]], plain: Plain) -> None:
     cells: dict[str, list[Any]] = {}
     count = 0
     for count, record in enumerate(records, start=1):
-        plain.run = record["id"]
+        plain.run = record.get("id", "")
         for name, value in record.items():
             column = cells.setdefault(plain.text(name, "a name"), [])
             column.extend([None] * (count - 1 - len(column)))

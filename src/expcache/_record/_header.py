@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
 
-from expcache._codec import to_json
 from expcache.errors import RecordError
 
 
@@ -88,6 +87,8 @@ _read = attrgetter(*_NAMES)
 
 def header_text(header: Header, value: dict[str, Any] | None) -> bytes:
     """Return the header as UTF-8 JSON, with what is told of the value."""
+    from expcache._codec import to_json  # noqa: PLC0415 - who reads records needs no codec
+
     tree = dict(zip(_NAMES, _read(header), strict=True))
     tree["value"] = value
     for name in _RARE:

@@ -19,6 +19,11 @@ _COMMANDS = {
     "list": "_list:list_runs",
     "show": "_show:show",
     "log": "_log:log",
+    "explain": "_explain:explain",
+    "ids": "_ids:ids",
+    "table": "_tabulate:table",
+    "verify": "_verify:verify",
+    "completion": "_completion:completion",
 }
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 80}

@@ -17,7 +17,7 @@ from expcache.cli._view import View
 if TYPE_CHECKING:
     from expcache._run import Run
 
-__all__ = ["chosen", "list_runs", "ordering"]
+__all__ = ["chosen", "list_runs", "ordering", "rank"]
 
 _ID = Column("id")
 _STATUS = Column("status", rank=3)
@@ -76,7 +76,7 @@ def chosen(found: Found, *, sort: str | None, reverse: bool, limit: int | None) 
             listed = ", ".join([*_WORDS, *sorted(known)])
             message = f"there is no {sort!r} to sort by; there are {listed}."
             raise click.UsageError(message, click.get_current_context(silent=True))
-        runs = sorted(runs, key=lambda run: _rank(_value(found, run, sort)))
+        runs = sorted(runs, key=lambda run: rank(_value(found, run, sort)))
     return (runs[::-1] if reverse else runs)[:limit]
 
 
@@ -91,7 +91,7 @@ def _value(found: Found, run: Run[Any], name: str) -> Any:
     return None if run.id in found.damaged else getattr(run, name)
 
 
-def _rank(value: Any) -> tuple[int, Any]:
+def rank(value: Any) -> tuple[int, Any]:
     """Return what orders values of any kinds: numbers, then texts, then others, nothing last."""
     if isinstance(value, (bool, int, float)):
         return (0, value)

@@ -48,6 +48,7 @@ class Selection:
     statuses: tuple[str, ...] = ()
     code: str = ""
     tags: tuple[str, ...] = ()
+    sweep: str = ""
 
     def find(self, store: Store) -> Found:
         """Return the runs of a store that are meant, experiment by experiment."""
@@ -64,8 +65,21 @@ class Selection:
             fault = header_fault(run) if run.status != "running" else ""
             if fault:
                 found.damaged[run.id] = fault
-        found.runs = self._among(found, runs)
+        found.runs = self._among(found, self._of_sweep(store, runs))
         return found
+
+    def _of_sweep(self, store: Store, runs: list[Run[Any]]) -> list[Run[Any]]:
+        """Keep the runs that are points of the sweep, in its order."""
+        if not self.sweep:
+            return runs
+        from expcache._store import use  # noqa: PLC0415 - not for help
+        from expcache.cli._target import sweep_of  # noqa: PLC0415 - as above
+
+        with use(store):
+            sweep = sweep_of(self.sweep)
+            ids, name = sweep.ids, sweep.experiment.name
+        known = {run.id: run for run in runs if run.experiment == name}
+        return [known[one] for one in dict.fromkeys(ids) if one in known]
 
     def _among(self, found: Found, runs: Iterable[Run[Any]]) -> list[Run[Any]]:
         from expcache._runset import RunSet  # noqa: PLC0415 - not for help
@@ -116,7 +130,7 @@ def selecting(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **given: Any) -> Any:
-        names = ("filters", "experiments", "statuses", "code", "tags")
+        names = ("filters", "experiments", "statuses", "code", "tags", "sweep")
         chosen = {name: given.pop(name) for name in names}
         if given.pop("failed"):
             chosen["statuses"] += ("failed",)
@@ -141,6 +155,9 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--failed", is_flag=True, help="Only failed ones."),
     click.option(
         "--code", default="", metavar="DIGITS", help="Only of code whose fingerprint begins so."
+    ),
+    click.option(
+        "--sweep", default="", metavar="FILE.py[:SWEEP]", help="Only points of this sweep."
     ),
     click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only with this tag."),
 )  # fmt: skip

@@ -31,18 +31,36 @@ _COLUMNS = (
 )
 
 
-@command("status", example="expcache status\nexpcache status -e 'study.*' --json")
+_OF_SWEEP = (
+    Column("sweep", least=8),
+    *(
+        Column(name, right=True)
+        for name in ("points", "done", "stale", "failed", "running", "missing")
+    ),
+)
+_EXAMPLE = """expcache status
+expcache status -e 'study.*' --json
+expcache status study.py"""
+
+
+@command("status", example=_EXAMPLE)
 @click.option(
     "-e", "--experiment", "names", multiple=True, metavar="NAME",
     shell_complete=complete_experiment,
     help="Only this experiment: its name, the end of it, or a pattern with *.",
 )  # fmt: skip
-def status(view: View, names: tuple[str, ...]) -> int:
-    """Show how many runs of each experiment are stored.
+@click.argument("target", required=False, metavar="[FILE.py[:SWEEP]]")
+def status(view: View, names: tuple[str, ...], target: str | None) -> int:
+    """Show how many runs are stored, of each experiment or of sweeps.
 
     A run that has a result is done, whatever code computed it; one that has none, but failed, is
-    failed; one that a process computes at this moment is running.
+    failed; one that a process computes at this moment is running. The sweeps of a file, which is
+    imported, are shown by their points under the present code; nothing is computed.
     """
+    if target is not None:
+        if names:
+            raise click.UsageError("give a file or -e, not both", click.get_current_context())
+        return _of_sweeps(view, target)
     from expcache.cli._selection import named_experiments  # noqa: PLC0415 - not for help
     from expcache.cli._stored import count  # noqa: PLC0415 - as above
 
@@ -57,6 +75,22 @@ def status(view: View, names: tuple[str, ...]) -> int:
         if one.damage:
             view.note(one.damage)
     return FAILED if any(one.damage for one in found) else DONE
+
+
+def _of_sweeps(view: View, target: str) -> int:
+    from expcache._store import current_store  # noqa: PLC0415 - not for help
+    from expcache.cli._target import sweeps_named  # noqa: PLC0415 - as above
+
+    with view.in_use(lambda: sweeps_named(target)) as sweeps:
+        plans = [(sweep.name, sweep.plan()) for sweep in sweeps.values()]
+        place = current_store().path
+    found = [{"sweep": name, "points": len(plan), **plan.counts} for name, plan in plans]
+    if view.json:
+        view.emit({"store": place, "sweeps": found})
+        return DONE
+    view.line(f"store {place}")
+    view.table(_OF_SWEEP, [list(one.values()) for one in found])
+    return DONE
 
 
 def _print(view: View, found: Iterable[Census]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
-__all__ = ["Column", "layout", "shortened"]
+__all__ = ["Column", "layout", "left_out", "shortened"]
 
 _GAP = "  "
 _ELLIPSIS = "…"
@@ -35,17 +35,29 @@ def layout(
     Without a width, nothing is left out or shortened.
     """
     texts = [[_plain(cell) for cell in row] for row in rows]
-    widths = [
-        max(map(cell_len, (column.title, *(row[n] for row in texts))))
-        for n, column in enumerate(columns)
-    ]
-    shown = list(range(len(columns)))
+    widths = _widths(columns, texts)
+    shown = _fitting(columns, widths, width)
     if width is not None:
-        shown = _fitting(columns, widths, width)
         _narrow(columns, widths, shown, width)
     for row in ([column.title for column in columns], *texts):
         cells = (_cell(row[n], widths[n], right=columns[n].right) for n in shown)
         yield _GAP.join(cells).rstrip()
+
+
+def left_out(
+    columns: Sequence[Column], rows: Sequence[Sequence[Any]], width: int | None
+) -> list[str]:
+    """Return the titles of the columns that `layout` leaves out."""
+    widths = _widths(columns, [[_plain(cell) for cell in row] for row in rows])
+    shown = _fitting(columns, widths, width)
+    return [column.title for n, column in enumerate(columns) if n not in shown]
+
+
+def _widths(columns: Sequence[Column], texts: Sequence[Sequence[str]]) -> list[int]:
+    return [
+        max(map(cell_len, (column.title, *(row[n] for row in texts))))
+        for n, column in enumerate(columns)
+    ]
 
 
 def shortened(text: str, width: int | None) -> str:
@@ -76,10 +88,10 @@ def _least(columns: Sequence[Column], widths: Sequence[int]) -> list[int]:
     ]
 
 
-def _fitting(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[int]:
+def _fitting(columns: Sequence[Column], widths: Sequence[int], width: int | None) -> list[int]:
     """Return which columns are shown."""
     shown, least = list(range(len(columns))), _least(columns, widths)
-    while _total(least, shown) > width:
+    while width is not None and _total(least, shown) > width:
         worst = max(shown, key=lambda n: (columns[n].rank, n))
         if columns[worst].rank == 0:
             break

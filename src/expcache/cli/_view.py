@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from expcache.cli._ending import NotThereError
-from expcache.cli._table import Column, layout
+from expcache.cli._ending import NotThereError, RefusedError
+from expcache.cli._table import Column, layout, left_out
+from expcache.errors import ExpcacheError
 
 if TYPE_CHECKING:
     from expcache._store import Store
 
 __all__ = ["View"]
+
+T = TypeVar("T")
 
 _COLUMNS = 80
 
@@ -50,6 +54,31 @@ class View:
             remedy = "Run an experiment first, or name another one: --store PATH."
             raise NotThereError(f"{message} {remedy}")
         return open_store(place, create=False)
+
+    @contextmanager
+    def in_use(self, load: Callable[[], T]) -> Iterator[T]:
+        """Load the user's code; within the block, it keeps and looks up results in this store.
+
+        `--store` comes before what the code itself says, that before the working directory.
+        """
+        from expcache._store import use  # noqa: PLC0415 - not for help
+
+        with use(self.place):
+            loaded = load()
+            with nullcontext() if self.place is None else use(self.place):
+                yield loaded
+
+    @staticmethod
+    @contextmanager
+    def writing(path: str) -> Iterator[None]:
+        """Tell of a file that cannot be written by the name that the user gave."""
+        try:
+            yield
+        except ExpcacheError:
+            raise
+        except OSError as error:
+            message = f"cannot write {path!r}: {error.strerror or error}. Give another path."
+            raise RefusedError(message) from error
 
     @property
     def color(self) -> bool | None:
@@ -84,7 +113,8 @@ class View:
         """Print JSON."""
         self.line(json.dumps(tree, indent=2))
 
-    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
-        """Print rows as wide as the terminal, or as wide as they are."""
+    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> list[str]:
+        """Print rows as wide as the terminal, or as wide as they are; return what is left out."""
         for number, line in enumerate(layout(columns, rows, self.width)):
             self.line(line, **({"bold": True} if number == 0 else {}))
+        return left_out(columns, rows, self.width)
