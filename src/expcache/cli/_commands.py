@@ -24,6 +24,8 @@ _COMMANDS = {
     "table": "_tabulate:table",
     "verify": "_verify:verify",
     "completion": "_completion:completion",
+    "sweep": "_sweep:sweep",
+    "run": "_run:run",
 }
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 80}

@@ -1,0 +1,198 @@
+"""What the commands that compute have in common: their options, and what they tell at the end."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from expcache.cli._ending import DONE, FAILED
+from expcache.cli._table import Column
+from expcache.cli._value import line_of, to_json
+from expcache.cli._view import View
+
+if TYPE_CHECKING:
+    from expcache._run import Run
+    from expcache._sweep import Sweep
+
+__all__ = ["apart", "compute", "computing", "limiting", "preview"]
+
+MODES = ("resume", "retry-failed", "overwrite")
+_COLUMNS = (Column("id"), Column("params", least=12), Column("error", least=12))
+_PLANNED = (Column("id"), Column("status"), Column("would", rank=1), Column("params", least=12))
+
+
+def _jobs(ctx: click.Context, option: click.Parameter, text: str) -> int | str:
+    """Return a number of worker processes, or the word `auto`."""
+    if text == "auto":
+        return text
+    if not text.isdecimal() or not int(text):
+        message = f"{text!r} is neither a number of processes nor 'auto'"
+        raise click.BadParameter(message, ctx, option)
+    return int(text)
+
+
+_LIMITS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
+        help="End a run that takes longer; it has failed.",
+    ),
+    click.option(
+        "--retries", type=click.IntRange(min=0), metavar="N",
+        help="Try a run that fails up to N times again.",
+    ),
+)  # fmt: skip
+_MANY: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "-j", "--jobs", callback=_jobs, default="1", metavar="N|auto",
+        help="Compute in so many processes at once; auto: one for each CPU.",
+    ),
+    click.option(
+        "--mode", type=click.Choice(MODES), default="resume",
+        help="Compute what has neither a result nor failed (resume, the default), "
+        "what has failed, too (retry-failed), or everything again (overwrite).",
+    ),
+    click.option("--dry-run", is_flag=True, help="Only tell what would be computed."),
+)  # fmt: skip
+
+
+def limiting(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that limit each run."""
+    for option in reversed(_LIMITS):
+        function = option(function)
+    return function
+
+
+def computing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of computing many runs; the function gets those of `compute`."""
+
+    @wraps(function)
+    def call(*args: Any, **given: Any) -> Any:
+        names = ("jobs", "mode", "dry_run", "timeout", "retries")
+        return function(*args, options={name: given.pop(name) for name in names}, **given)
+
+    for option in reversed((*_MANY, *_LIMITS)):
+        call = option(call)
+    return call
+
+
+def compute(  # noqa: PLR0913 - each is an option of its own, by keyword
+    view: View,
+    sweep: Sweep[Any],
+    *,
+    jobs: Any,
+    mode: str,
+    dry_run: bool,
+    timeout: float | None,
+    retries: int | None,
+) -> int:
+    """Compute a sweep and tell what came of it, or only what would be computed."""
+    if dry_run:
+        return preview(view, sweep, mode)
+    with apart(view):
+        runs = sweep.run(
+            jobs=jobs,
+            timeout=timeout,
+            retries=retries,
+            failed="keep" if mode == "resume" else "retry",
+            refresh=mode == "overwrite",
+        )
+    failed = [run for run in runs if run.status == "failed"]
+    if view.json:
+        view.emit(_tree(sweep, runs))
+    else:
+        _print(view, sweep, runs, failed)
+    return FAILED if failed else DONE
+
+
+def apart(view: View) -> AbstractContextManager[object]:
+    """Keep what runs print out of the JSON on standard output."""
+    return redirect_stdout(sys.stderr) if view.json else nullcontext()
+
+
+def _print(
+    view: View, sweep: Sweep[Any], runs: Sequence[Run[Any]], failed: Sequence[Run[Any]]
+) -> None:
+    view.line(f"store {_store_of(sweep)}")
+    if failed:
+        view.table(_COLUMNS, [[run.id[:8], _params(run), _first(run)] for run in failed])
+    computed = sum(not run.cached for run in runs if run.status == "done")
+    done = len(runs) - len(failed)
+    before = sum(bool(run.cached) for run in failed)
+    view.line(
+        f"{sweep.name}: {_points(len(runs))}, {done} done ({computed} of them now), "
+        f"{len(failed)} failed{f' ({before} of them before)' if before else ''}"
+    )
+    if failed:
+        again = "; --mode retry-failed tries again" if before else ""
+        view.note(f"To see why: expcache log {failed[0].id[:8]}{again}.")
+
+
+def _points(count: int) -> str:
+    return f"{count} point{'' if count == 1 else 's'}"
+
+
+def _first(run: Run[Any]) -> str:
+    return str(run.error).partition("\n")[0]
+
+
+def _params(run: Run[Any]) -> str:
+    return ", ".join(f"{name}={line_of(value)}" for name, value in run.params.items())
+
+
+def _store_of(sweep: Sweep[Any]) -> str:
+    return str(sweep.experiment._definition.store.path)  # noqa: SLF001 - shown, not used
+
+
+def _tree(sweep: Sweep[Any], runs: Sequence[Run[Any]]) -> dict[str, Any]:
+    statuses = Counter(run.status for run in runs)
+    counts = {"points": len(runs), "done": statuses["done"], "failed": statuses["failed"]}
+    counts["computed"] = sum(not run.cached for run in runs)
+    told = [
+        {
+            "id": run.id,
+            "status": run.status,
+            "cached": bool(run.cached),
+            "params": to_json(run.params),
+            "runtime": run.runtime,
+            "error": str(run.error) if run.status == "failed" else None,
+        }
+        for run in runs
+    ]
+    return {"store": _store_of(sweep), **_named(sweep), **counts, "runs": told}
+
+
+def _named(sweep: Sweep[Any]) -> dict[str, Any]:
+    return {"sweep": sweep.name, "experiment": sweep.experiment.name}
+
+
+def preview(view: View, sweep: Sweep[Any], mode: str) -> int:
+    """Tell what would be computed; nothing is computed or written."""
+    spared = {"resume": ("done", "failed"), "retry-failed": ("done",), "overwrite": ()}[mode]
+    statuses = sweep.plan().statuses
+    would = [status not in spared for status in statuses]
+    rows = list(zip(sweep, statuses, would, strict=True))
+    if view.json:
+        told = [
+            {"id": run.id, "status": status, "runs": runs, "params": to_json(run.params)}
+            for run, status, runs in rows
+        ]
+        view.emit({**_named(sweep), "points": len(rows), "would_run": sum(would), "runs": told})
+        return DONE
+    view.table(
+        _PLANNED,
+        [
+            [run.id[:8], status, "run" if runs else "skip", _params(run)]
+            for run, status, runs in rows
+        ],
+    )
+    count = sum(would)
+    view.line(
+        f"{sweep.name}: {_points(len(rows))}, {count} would run, {len(rows) - count} would not"
+    )
+    return DONE
