@@ -135,7 +135,7 @@ def test_a_renamed_parameter_is_migrated() -> None:
     why = made(other).explain(1, 7)
     assert lines(why)[1:] == [
         "parameter gamma has another name in the record: y -> gamma",
-        f"To keep what is stored: {other.__qualname__}.migrate(rename={{'y': 'gamma'}}).",
+        f"If y is called gamma now: {other.__qualname__}.migrate(rename={{'y': 'gamma'}}).",
     ]
 
 
@@ -149,7 +149,10 @@ def test_an_added_parameter_is_migrated() -> None:
     why = made(other).explain(1, 0.5, 7)
     assert lines(why)[1:] == [
         "parameter scale is not in the record: 0.5",
-        f"To keep what is stored: {other.__qualname__}.migrate(add={{'scale': 0.5}}).",
+        (
+            f"To keep what is stored: {other.__qualname__}.migrate(add={{'scale': ...}}), "
+            "with the value that the stored results were computed with."
+        ),
     ]
 
 
@@ -163,7 +166,7 @@ def test_a_removed_parameter_is_migrated() -> None:
     why = made(other).explain(1)
     assert lines(why)[1:] == [
         "parameter y is gone: was 7",
-        f"To keep what is stored: {other.__qualname__}.migrate(drop=['y']).",
+        f"If the stored results hold without y: {other.__qualname__}.migrate(drop=['y']).",
     ]
 
 

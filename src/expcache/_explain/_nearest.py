@@ -42,12 +42,14 @@ class Nearest:
         self._all: list[Kept] = []
         self._whole: dict[Rest, Kept] = {}
         self._without: dict[Rest, dict[str, Kept]] = {}
+        self._names: dict[frozenset[str], None] = {}
         for header in _headers(store, experiment):
             self._add(Kept(header, items_of(header.params, header.version, ignored)))
 
     def _add(self, kept: Kept) -> None:
         pairs = frozenset(kept.items.items())
         self._all.append(kept)
+        self._names.setdefault(frozenset(kept.items))
         self._whole.setdefault(pairs, kept)
         for pair in pairs:
             self._without.setdefault(pairs - {pair}, {}).setdefault(pair[0], kept)
@@ -56,15 +58,32 @@ class Nearest:
         """Tell whether anything is stored."""
         return bool(self._all)
 
-    def find(self, items: Items) -> Kept | None:
-        """Return the record that differs least from these items; the newest of several."""
+    def find(self, items: Items, free: Collection[str] = ()) -> Kept | None:
+        """Return the record that differs least from these items; the newest of several.
+
+        Where a record has one name that these lack, and lacks one that these have, it is compared
+        as if one were the other. It may lack those of the names that are ``free``.
+        """
         pairs = frozenset(items.items())
         if pairs in self._whole:
             return self._whole[pairs]
-        ranked = sorted(self._neighbours(pairs, items), key=lambda one: one[0])
-        return ranked[0][1] if ranked else self._compared(pairs)
+        renamed = list(self._renamed(items, free))
+        ranked = [(1, self._whole[one]) for one in renamed if one in self._whole]
+        ranked += self._neighbours(pairs)
+        ranked = ranked or [found for one in renamed for found in self._neighbours(one)]
+        return min(ranked, key=lambda one: one[0])[1] if ranked else self._compared(pairs)
 
-    def _neighbours(self, pairs: Rest, items: Items) -> Iterator[tuple[int, Kept]]:
+    def _renamed(self, items: Items, free: Collection[str]) -> Iterator[Rest]:
+        """Yield the items under the names that records have, where one name may be another."""
+        for names in self._names:
+            gone = names - items.keys()
+            new = items.keys() - names
+            if len(gone) == 1 and len(new.difference(free) or new) == 1:
+                (old,), (name,) = gone, new.difference(free) or new
+                kept = {one: text for one, text in items.items() if one in names}
+                yield frozenset({**kept, old: items[name]}.items())
+
+    def _neighbours(self, pairs: Rest) -> Iterator[tuple[int, Kept]]:
         """Yield the records that differ in one item, after a rank: the surest cause is first."""
         for kept in self._without.get(pairs, {}).values():
             yield 2, kept
@@ -72,11 +91,9 @@ class Nearest:
             rest = pairs - {pair}
             if rest in self._whole:
                 yield 3, self._whole[rest]
-            for name, kept in self._without.get(rest, {}).items():
-                if name == pair[0]:
-                    yield 0 if name == VERSION else 4, kept
-                elif pair[0] not in kept.items and name not in items:
-                    yield 1 if kept.items[name] == pair[1] else 5, kept
+            kept_with = self._without.get(rest, {}).get(pair[0])
+            if kept_with is not None:
+                yield 0 if pair[0] == VERSION else 4, kept_with
 
     def _compared(self, pairs: Rest) -> Kept | None:
         newest = self._all[: max(1, min(_COMPARED, self._budget))]

@@ -10,13 +10,15 @@ from expcache._codec import describe, restore, to_json
 from expcache._explanation import Difference
 from expcache.errors import RecordError
 
-__all__ = ["VERSION", "Items", "described", "items_of", "param_differences", "shown"]
+__all__ = ["RENAMED", "VERSION", "Items", "described", "items_of", "param_differences", "shown"]
 
 Items = dict[str, str]
 """Params as JSON texts by name; the version of the experiment stands among them."""
 
 VERSION = ""
 """The name that the version has among the items."""
+
+RENAMED = "has another name in the record"
 
 _WIDTH = 40
 
@@ -38,18 +40,28 @@ def described(params: Mapping[str, Any]) -> dict[str, Any]:
 def param_differences(old: Items, new: Items) -> list[Difference]:
     """Return what differs: values, the version, and parameters that came, went or were renamed."""
     gone = {name: text for name, text in old.items() if name not in new}
+    renamed = _renamed(gone, {name: text for name, text in new.items() if name not in old})
     found: list[Difference] = []
     for name, text in new.items():
-        if name in old:
-            found += [_changed(name, old[name], text)] if old[name] != text else []
-            continue
-        before = next((one for one, was in gone.items() if was == text), None)
-        if before is None:
+        if name in renamed:
+            found.append(_difference(name, renamed[name], name, RENAMED))
+        elif name not in old:
             found.append(_difference(name, None, shown(text), "is not in the record"))
-        else:
-            del gone[before]
-            found.append(_difference(name, before, name, "has another name in the record"))
-    return [*found, *(_difference(name, shown(was), None, "is gone") for name, was in gone.items())]
+        elif old[name] != text:
+            found.append(_changed(name, old[name], text))
+    lost = [name for name in gone if name not in renamed.values()]
+    return [*found, *(_difference(name, shown(old[name]), None, "is gone") for name in lost)]
+
+
+def _renamed(gone: Items, come: Items) -> dict[str, str]:
+    """Return the old names of new ones, where the value of each is that of one lost one only."""
+    before, now = list(gone.values()), list(come.values())
+    names = {text: name for name, text in gone.items()}
+    return {
+        name: names[text]
+        for name, text in come.items()
+        if before.count(text) == 1 and now.count(text) == 1
+    }
 
 
 def _changed(name: str, old: str, new: str) -> Difference:
