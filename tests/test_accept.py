@@ -283,11 +283,14 @@ def test_an_unknown_code_is_refused() -> None:
     """A code that no result has, or that several have, is an error that lists the codes."""
     first, second, new = made(2), made(3), made(5)
     first(1), second(1)
-    with pytest.raises(errors.QueryError, match="of code 'zz': no result has it") as caught:
+    with pytest.raises(
+        errors.UnknownIdError, match="cannot take results of code 'zz': no result of 'made' has it"
+    ) as caught:
         new.accept(code="zz")
-    assert caught.value.known == tuple(sorted([first.code, second.code]))
-    with pytest.raises(errors.QueryError, match="2 codes begin so"):
-        new.accept(code="")
+    assert str(caught.value).endswith(f"Give one of {first.code[:12]}, {second.code[:12]}.")
+    first.accept("again")
+    with pytest.raises(errors.AmbiguousIdError, match="2 codes begin with it"):
+        new.accept("again", code="")
 
 
 def test_points_without_that_code_are_told() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from expcache import Store, Sweep, errors, experiment, grid
 from expcache._acceptance import Move, Row, compose
+from expcache._audit import CodeRuns
 
 pytestmark = pytest.mark.usefixtures("isolated")
 
@@ -80,7 +82,7 @@ def test_nothing_to_compare_is_not_the_same() -> None:
     swept(old, 1).run()
     found = swept(made(2), 1, 2).compare(old.code)
     assert not found
-    assert str(found).endswith("0 points compared, none differ; 1 only old, 1 neither")
+    assert str(found).endswith("0 points compared; 1 only old, 1 neither")
     assert new.code != old.code
 
 
@@ -106,20 +108,84 @@ def test_a_code_that_has_no_results() -> None:
         experiment(name="other")(lambda x: x).sweep([{"x": 1}]).compare("a")
 
 
-def test_accepted_results_are_followed(isolated: Store) -> None:
-    """Where the present code has an accepted result, that is the one to compare with."""
+def test_a_result_is_never_compared_with_itself() -> None:
+    """The results of a code are those that it computed; accepted ones are only counted."""
+    old, new = made(1), made(2)
+    swept(old, 1, 2, 3).run()
+    sweep = swept(new, 1, 2, 3, 4)
+    new.accept()
+    for other in (None, new.code):
+        found = sweep.compare(old.code, other)
+        assert not found.same
+        assert str(found) == (
+            f"swept: {old.code[:12]} -> {new.code[:12]}: 0 points compared;"
+            f" 1 neither, 3 accepted from {old.code[:12]}"
+        )
+        assert (found.rows, found.accepted, found.only_old) == ((), 3, 0)
+    sweep[1].compute(refresh=True)
+    found = sweep.compare(old.code)
+    assert [pair.texts for pair in found.rows] == [
+        ["result['value']: 2 -> 4 (difference 2, relative 1)"]
+    ]
+    assert (found.accepted, found.neither) == (2, 1)
+
+
+def test_accepted_results_of_two_codes_are_counted_by_code(isolated: Store) -> None:
+    """The text tells of which codes the results are that only stand for the code asked for."""
     first, second, present = made(1), made(2), made(3)
     swept(first, 1, 2).run()
     swept(second, 1, 2).run()
-    identity = present._definition.key.identify({"x": 1})
-    move = Move(identity.id, second.code, present.code, identity.preimage)
-    key, envelope = compose(Row("made", "me", "here", "2024-01-01T00:00:00+00:00", "", (move,)))
-    isolated.put_once("made", key, envelope).wait()
-    sweep = swept(present, 1, 2)
-    for new in (None, present.code):
-        found = sweep.compare(first.code, new)
-        assert [pair.new.code for pair in found.rows] == [second.code]
-        assert (found.only_old, found.only_new, found.neither) == (1, 0, 0)
+    for x, fit in (1, first), (2, second):
+        identity = present._definition.key.identify({"x": x})
+        move = Move(identity.id, fit.code, present.code, identity.preimage)
+        row = Row("made", "me", "here", f"2024-01-0{x}T00:00:00+00:00", "", (move,))
+        key, envelope = compose(row)
+        isolated.put_once("made", key, envelope).wait()
+    found = swept(present, 1, 2).compare(first.code, present.code)
+    codes = f"1 accepted from {first.code[:12]}, 1 accepted from {second.code[:12]}"
+    assert str(found).endswith(f"0 points compared; {codes}")
+
+
+def test_a_code_is_not_compared_with_itself() -> None:
+    """Whatever the digits, one code on both sides is an error, as it would show nothing."""
+    old, new = made(1), made(2)
+    swept(old, 1).run()
+    swept(new, 1).run()
+    for pair in (old.code, old.code[:8]), (new.code,), (new.code, new.code[:9]):
+        code = pair[0][:12]
+        with pytest.raises(errors.QueryError) as told:
+            swept(new, 1).compare(*pair)
+        assert str(told.value) == (
+            f"cannot compare code {code} with itself: every result would be its own. "
+            "Give two codes; codes() lists those that have results."
+        )
+
+
+def test_the_latest_other_code_is_the_old_one() -> None:
+    """Without an argument, the present code is compared with the latest other one."""
+    first, second, third = made(1), made(2), made(3)
+    for fit in first, second, third:
+        swept(fit, 1).run()
+    assert str(swept(first, 1).compare()).startswith(
+        f"swept: {third.code[:12]} -> {first.code[:12]}: 1 point compared, 1 differs"
+    )
+    swept(first, 1).run(refresh=True)
+    assert swept(third, 1).compare().rows[0].old.code == first.code
+    assert swept(third, 1).compare(new=second.code).rows[0].old.code == first.code
+    swept(second, 7).run()
+    assert swept(third, 1).compare().rows[0].old.code == first.code
+
+
+def test_there_is_no_other_code() -> None:
+    """What has results of one code only cannot be compared, and the error says so."""
+    fit = made(1)
+    swept(fit, 1).run()
+    with pytest.raises(errors.UnknownIdError) as told:
+        swept(fit, 1).compare()
+    assert str(told.value) == (
+        f"cannot compare the codes of 'swept': no point has a result of another code than "
+        f"{fit.code[:12]}. Results stay when the code is edited: compute the points then."
+    )
 
 
 def test_a_table_of_two_codes() -> None:
@@ -144,9 +210,24 @@ def test_the_codes_of_an_experiment() -> None:
     first = swept(old, 1, 2, 3).run()
     swept(new, 1).run()
     one, other = new.codes()
-    assert (one.code, one.runs) == (old.code, 3)
-    assert (other.code, other.runs) == (new.code, 1)
+    assert (one.code, one.runs, one.present) == (old.code, 3, False)
+    assert (other.code, other.runs, other.present) == (new.code, 1, True)
     assert (one.first, one.last) == (first[0].finished, first[2].finished)
+    assert [one.present for one in old.codes()] == [True, False]
+    assert [one.present for one in made(3).codes()] == [False, False]
+
+
+def test_codes_can_be_read() -> None:
+    """A code shows its digits, how many results it has, since when, and whether it is present."""
+    first, last = datetime(2026, 1, 2, 3, 4, tzinfo=UTC), datetime(2026, 1, 3, tzinfo=UTC)
+    code = "0123456789abcdef" * 2
+    texts = {
+        "<code 0123456789ab: 2 runs, 2026-01-02 03:04 to 2026-01-03 00:00 UTC>": (2, first, last),
+        "<code 0123456789ab: 1 run, 2026-01-02 03:04 UTC; the present code>": (1, first, first),
+        "<code 0123456789ab: 1 run>": (1, None, None),
+    }
+    for text, (runs, since, until) in texts.items():
+        assert repr(CodeRuns(code, runs, since, until, "present" in text)) == text
 
 
 def test_many_differences_are_counted() -> None:

@@ -377,7 +377,7 @@ def test_names_are_checked() -> None:
         new.migrate(rename={"aa": "alpha"})
     with pytest.raises(errors.QueryError, match="from 'nobody': no result is stored"):
         new.migrate(from_name="nobody")
-    with pytest.raises(errors.QueryError, match="no result has it"):
+    with pytest.raises(errors.UnknownIdError, match="no result of 'moved' has it"):
         new.migrate(code="zz")
     (skipped,) = new.migrate(rename={"a": "b"}).skipped
     assert skipped.reason == "it has a parameter 'b' already"

@@ -1,6 +1,5 @@
-"""Put the results of the two latest codes side by side."""
+"""Put the results of the code before the last edit beside those of the present one."""
 
-from study import fit, sweep_wine
+from study import sweep_wine
 
-before, now = [one.code for one in fit.codes()][-2:]
-print(sweep_wine.compare(before, now))
+print(sweep_wine.compare())

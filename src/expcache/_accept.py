@@ -34,7 +34,7 @@ def accept(
     """Let stored results count for those of these runs that are stale, or of all that are stored.
 
     Raises:
-        QueryError: no result, or those of several codes, fit ``code``.
+        UnknownIdError: no result has the code, or those of several codes do.
         StoreError: the store cannot be written to.
     """
     _refuse_other(reason)

@@ -196,13 +196,14 @@ class Experiment(Upkeep, Generic[P, R]):
         )
 
     def codes(self) -> list[CodeRuns]:
-        """Return the codes that stored results were computed with, oldest first.
+        """Return the codes that stored results were computed with, by their first results.
 
-        Of each: its fingerprint, how many results it has, when the first and the last had ended.
+        Of each: its fingerprint, how many results it has, when the first and the last had ended,
+        and whether it is the present one: after an edit was undone, that may be any of them.
         """
         from expcache._audit import codes_of  # noqa: PLC0415 - nothing else needs it
 
-        return codes_of(self._definition.store, self.name)
+        return codes_of(self._definition.store, self.name, self.code)
 
     def sweep(
         self, space: Space | Iterable[Mapping[str, Any]], name: str | None = None

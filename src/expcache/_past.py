@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from expcache._acceptance import adopted
 from expcache._codec import describe, restore
-from expcache._query import code_of, id_of, is_result
+from expcache._query import code_of, find_code, id_of, is_result
 from expcache._record import files, read_header
 from expcache._store import Store
-from expcache.errors import QueryError, RecordError
+from expcache.errors import RecordError
 
 if TYPE_CHECKING:
     from expcache._record import Header
@@ -34,7 +34,7 @@ class Past:
         without: a code whose own results are never chosen.
 
     Raises:
-        QueryError: no result, or those of several codes, fit ``code``.
+        UnknownIdError: no result has the code, or those of several codes do.
     """
 
     def __init__(
@@ -53,7 +53,10 @@ class Past:
             for target, older in adopted(store, name).items():
                 if older.key in stored:
                     self._counting.setdefault(target, older.key)
-            self.code = _whole(name, code, {code_of(key) for key in self._counting})
+            known = map(code_of, self._counting)
+            own = dict.fromkeys(map(code_of, stored_in_order(self.keys)))
+            what = "take results of"
+            self.code = find_code(code, known, name, what, listed=own)
             chosen = [key for key in self._counting if code_of(key) == self.code]
         self._chosen = {id_of(key): self._counting[key] for key in chosen}
 
@@ -101,17 +104,6 @@ class Past:
 def stored_in_order(keys: Iterable[str]) -> list[str]:
     """Return the keys of results, oldest first."""
     return [key for key in keys if is_result(key)]
-
-
-def _whole(name: str, prefix: str, known: set[str]) -> str:
-    fitting = sorted(code for code in known if code.startswith(prefix))
-    if len(fitting) == 1:
-        return fitting[0]
-    found = "no result has it" if not fitting else f"{len(fitting)} codes begin so"
-    listed = ", ".join(sorted(known)) or "none"
-    message = f"cannot take results of {name!r} of code {prefix!r}: {found}."
-    remedy = f"Give the beginning of one of the codes that have results: {listed}."
-    raise QueryError(f"{message} {remedy}", name=prefix, known=tuple(sorted(known)))
 
 
 def restored(trees: Mapping[str, Any], loose: Iterable[str] = ()) -> dict[str, Any] | str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Literal, NamedTuple, Protocol
 
+from expcache.errors import AmbiguousIdError, UnknownIdError
+
 __all__ = [
     "ERRORS",
     "FAILED",
@@ -20,6 +22,7 @@ __all__ = [
     "Stored",
     "check_word",
     "code_of",
+    "find_code",
     "id_of",
     "is_failure",
     "is_result",
@@ -34,6 +37,7 @@ FAILED: tuple[Failed, ...] = ("retry", "keep", "raise")
 ERRORS: tuple[Errors, ...] = ("keep", "raise")
 
 _ID = 32
+_DIGITS = 12
 
 
 def check_word(option: str, word: Any, known: tuple[str, ...]) -> None:
@@ -56,6 +60,40 @@ def id_of(key: str) -> str:
 def code_of(key: str) -> str:
     """Return the code in a record key."""
     return key[_ID + 1 : 2 * _ID + 1]
+
+
+def find_code(
+    prefix: str, known: Iterable[str], experiment: str, what: str, *, listed: Iterable[str] = ()
+) -> str:
+    """Return the code that begins so.
+
+    Args:
+        prefix: the first digits of it.
+        known: those that may be meant.
+        experiment: whose codes they are.
+        what: what is to be done, up to the code.
+        listed: those to choose from, for the error; by default all that are known.
+
+    Raises:
+        UnknownIdError: none does.
+        AmbiguousIdError: several do.
+    """
+    codes = list(dict.fromkeys(known))
+    found = [code for code in codes if code.startswith(prefix)]
+    if len(found) == 1:
+        return found[0]
+    message = f"cannot {what} code {prefix!r}:"
+    if found:
+        message = f"{message} {len(found)} codes begin with it: {_shown(found)}."
+        raise AmbiguousIdError(f"{message} Give more digits.", id=prefix, candidates=tuple(found))
+    shown = _shown(listed or codes)
+    remedy = f"Give one of {shown}." if shown else "Nothing is stored: run it first."
+    message = f"{message} no result of {experiment!r} has it."
+    raise UnknownIdError(f"{message} {remedy}", id=prefix)
+
+
+def _shown(codes: Iterable[str]) -> str:
+    return ", ".join(code[:_DIGITS] for code in codes)
 
 
 def is_result(key: str) -> bool:

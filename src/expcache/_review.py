@@ -66,20 +66,29 @@ class Review(Generic[R]):
         )
 
     def compare(
-        self, old: str, new: str | None = None, *, rtol: float = 0.0, atol: float = 0.0
+        self,
+        old: str | None = None,
+        new: str | None = None,
+        *,
+        rtol: float = 0.0,
+        atol: float = 0.0,
     ) -> Contrast[R]:
         """Put the stored results of two codes side by side; nothing is computed.
 
+        The results of a code are those that it computed: accepted ones are only counted.
+
         Args:
             old: the fingerprint of a code, or enough of its first digits; ``Experiment.codes``
-                lists those that have results.
-            new: another one, or None for the present code. Accepted results are followed.
+                lists those that have results. None for the other code that stored a result of
+                one of these points last.
+            new: another one, or None for the present code.
             rtol: by how much a number may differ, as a share of the old one.
             atol: by how much it may differ at least, whatever its size.
 
         Raises:
-            UnknownIdError: no result has this code.
+            UnknownIdError: no result has this code, or there is no other code.
             AmbiguousIdError: several codes begin with these digits.
+            QueryError: both are the same code.
             ValueError: a tolerance is no number from 0 up.
         """
         from expcache._audit import contrast  # noqa: PLC0415 - as above

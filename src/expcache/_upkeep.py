@@ -21,7 +21,7 @@ class Upkeep:
     _definition: Definition
 
     def accept(
-        self, *, reason: str = "", code: str | None = None, dry_run: bool = False
+        self, reason: str = "", *, code: str | None = None, dry_run: bool = False
     ) -> Acceptance:
         """Let the stored results of older code count for the present one; nothing is computed.
 
@@ -35,7 +35,7 @@ class Upkeep:
             dry_run: write nothing, only tell what would be accepted.
 
         Raises:
-            QueryError: no result, or those of several codes, fit ``code``.
+            UnknownIdError: no result has the code, or those of several codes do.
             StoreError: the store cannot be written to.
         """
         from expcache._accept import accept  # noqa: PLC0415 - for this alone
@@ -72,7 +72,8 @@ class Upkeep:
 
         Raises:
             ParameterError: the experiment, or every record, lacks a parameter that is named.
-            QueryError: nothing is stored under ``from_name``, or fits ``code``.
+            QueryError: nothing is stored under ``from_name``.
+            UnknownIdError: no result has the code, or those of several codes do.
         """
         from expcache._migrate import Change, migrate  # noqa: PLC0415 - for this alone
 
@@ -90,7 +91,7 @@ class SweepUpkeep:
     _state: State
 
     def accept(
-        self, *, reason: str = "", code: str | None = None, dry_run: bool = False
+        self, reason: str = "", *, code: str | None = None, dry_run: bool = False
     ) -> Acceptance:
         """Let stored results of older code count for the stale points; nothing is computed.
 
