@@ -137,3 +137,39 @@ def process(study: Path) -> Callable[..., Told]:
         return Told(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture
+def terminal(study: Path) -> Callable[..., Told]:
+    """Run the command on a terminal."""
+
+    def run(*words: str, typed: str = "", columns: int = 80) -> Told:
+        import fcntl  # noqa: PLC0415 - as above
+        import pty  # noqa: PLC0415 - not on Windows
+        import struct  # noqa: PLC0415 - as above
+        import termios  # noqa: PLC0415 - as above
+
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        variables = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+        with subprocess.Popen(
+            [sys.executable, "-m", "expcache", "--no-color", *words],
+            cwd=study, stdin=theirs, stdout=theirs, stderr=theirs, env=variables,
+        ) as process:  # fmt: skip
+            os.close(theirs)
+            os.write(ours, typed.encode())
+            shown = b""
+            while chunk := _read(ours):
+                shown += chunk
+        os.close(ours)
+        return Told(process.returncode, shown.decode(), "")
+
+    return run
+
+
+def _read(terminal: int) -> bytes:
+    """Read what was printed on a terminal; nothing once its programs are gone."""
+    try:
+        return os.read(terminal, 1000)
+    except OSError:
+        return b""

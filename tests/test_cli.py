@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -206,34 +205,19 @@ def test_a_table_counts_wide_characters() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
 @pytest.mark.parametrize("columns", [40, 80])
-def test_a_listing_fits_the_terminal(study: Path, columns: int) -> None:
+@pytest.mark.parametrize("words", [["list"], ["table"], ["status"], ["status", "study.py"]])
+def test_a_listing_fits_the_terminal(terminal: Call, words: list[str], columns: int) -> None:
     """On a terminal no line is wider than it is."""
-    import fcntl  # noqa: PLC0415 - as above
-    import pty  # noqa: PLC0415 - not on Windows
-    import struct  # noqa: PLC0415 - as above
-    import termios  # noqa: PLC0415 - as above
-
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    variables = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
-    with subprocess.Popen(
-        [sys.executable, "-m", "expcache", "--no-color", "list"],
-        cwd=study, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL, env=variables,
-    ):  # fmt: skip
-        os.close(theirs)
-        shown = b""
-        while chunk := read(ours):
-            shown += chunk
-    os.close(ours)
-    lines = shown.decode().splitlines()
-    assert len(lines) == 9
-    assert max(map(len, lines)) <= columns
-    assert "params" in lines[0]
+    told = terminal(*words, columns=columns)
+    rows = [line for line in told.out.splitlines() if not line.startswith(("store", "Not shown"))]
+    assert len(rows) > 1
+    assert max(map(len, rows)) <= columns
+    assert told.status == 0
 
 
-def read(terminal: int) -> bytes:
-    """Read what was printed on a terminal; nothing once its programs are gone."""
-    try:
-        return os.read(terminal, 1000)
-    except OSError:
-        return b""
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
+def test_columns_that_do_not_fit_are_named(terminal: Call) -> None:
+    """A table says which columns it left out, and how to see them."""
+    told = terminal("table", columns=40).out
+    assert "Not shown: " in told
+    assert "--columns chooses, a pipe gets all." in told

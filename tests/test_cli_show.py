@@ -134,3 +134,21 @@ def test_an_unknown_id(call: Call, name: str, words: str, reason: str) -> None:
     told = call(name, words)
     assert told.err.startswith(f"cannot find the run {words!r}: {reason}")
     assert told.status == 3
+
+
+def test_files_of_a_run(call: Call) -> None:
+    """The files that a run wrote are named; what a program printed into two of them is its log."""
+    with expcache.use(".expcache"):
+
+        @expcache.experiment
+        def write(word: str) -> None:
+            folder = expcache.current_run().directory
+            (folder / "stdout.txt").write_text(f"{word}\n", "utf-8")
+            (folder / "table.csv").write_text("1,2\n", "utf-8")
+
+        run = write.run("hello")
+    told = call("show", run.id)
+    assert f"files       {run.directory}\n" in told.out
+    assert "              table.csv (4 bytes)\n" in told.out
+    assert call("show", run.id, "--json").json["files"] == ["stdout.txt", "table.csv"]
+    assert call("log", run.id).out == "hello\n"

@@ -18,6 +18,9 @@ from expcache.cli._view import View
 if TYPE_CHECKING:
     from expcache._run import Run
 
+_STREAMS = ("stdout.txt", "stderr.txt")
+"""The files that an experiment made by `command` writes."""
+
 __all__ = ["log"]
 
 _EXAMPLE = """expcache log 3f9a0c21
@@ -47,6 +50,14 @@ def log(view: View, run_id: str, code: str, tail: int | None) -> int:
     return DONE
 
 
+def _file_tails(run: Run[Any]) -> Iterator[tuple[str, list[str]]]:
+    """Yield what programs wrote that the run started: the texts of its directory."""
+    for name in _STREAMS:
+        path = run.files.get(name)
+        if path is not None:
+            yield name, path.read_text("utf-8", "backslashreplace").splitlines()
+
+
 def _lines(run: Run[Any]) -> Iterator[str]:
     """Yield what there is; of several kinds, each under its name."""
     kinds = [(name, lines) for name, lines in _kinds(run) if lines]
@@ -57,7 +68,10 @@ def _lines(run: Run[Any]) -> Iterator[str]:
 
 
 def _kinds(run: Run[Any]) -> Iterator[tuple[str, list[str]]]:
-    yield "output", run.output.splitlines()
+    streams = list(_file_tails(run))
+    if not streams:  # of a command, the output is the end of what the files hold
+        yield "output", run.output.splitlines()
+    yield from streams
     yield "warnings", [line for one in run.warnings for line in _warning_lines(one)]
     yield "log records", [line for one in run.logs for line in _log_line(one).splitlines()]
     yield "earlier attempts", [line for one in run.attempts[:-1] for line in _attempt_lines(one)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from expcache._run import Run
     from expcache._store import Store
 
-__all__ = ["Found", "Selection", "named_experiments", "selecting"]
+__all__ = ["OPTIONS", "Found", "Selection", "named_experiments", "selecting", "selection_of"]
 
 STATUSES = ("done", "failed", "running", "damaged")
 
@@ -129,20 +129,26 @@ def selecting(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the arguments and options that select runs; the function gets a `Selection`."""
 
     @wraps(function)
-    def call(*args: Any, **given: Any) -> Any:
-        names = ("filters", "experiments", "statuses", "code", "tags", "sweep")
-        chosen = {name: given.pop(name) for name in names}
-        if given.pop("failed"):
-            chosen["statuses"] += ("failed",)
-        return function(*args, selection=Selection(**chosen), **given)
+    def call(*args: Any, filters: tuple[str, ...], **given: Any) -> Any:
+        return function(*args, selection=selection_of(filters, given), **given)
 
-    for option in reversed(_OPTIONS):
+    for option in reversed((_FILTERS, *OPTIONS)):
         call = option(call)
     return call
 
 
-_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.argument("filters", nargs=-1, metavar="[NAME=VALUE]..."),
+def selection_of(filters: tuple[str, ...], given: dict[str, Any]) -> Selection:
+    """Take the values of `OPTIONS` out of what a command was given, and return what they say."""
+    names = ("experiments", "statuses", "code", "tags", "sweep")
+    chosen = {name: given.pop(name) for name in names}
+    if given.pop("failed"):
+        chosen["statuses"] += ("failed",)
+    return Selection(filters, **chosen)
+
+
+_FILTERS = click.argument("filters", nargs=-1, metavar="[NAME=VALUE]...")
+
+OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "-e", "--experiment", "experiments", multiple=True, metavar="NAME",
         shell_complete=complete_experiment,

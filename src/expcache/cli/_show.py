@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expcache.cli._ending import DONE
 from expcache.cli._one import find_run, naming_run, other_records, read_view_of, stored_header
 from expcache.cli._options import command
-from expcache.cli._value import line_of, local_time, seconds, to_json
+from expcache.cli._value import line_of, local_time, seconds, size, to_json
 from expcache.cli._view import View
 
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ def _sections(
     if others := other_records(store, run):
         yield "also stored", [f"{status}, code {code}" for status, code in others]
     yield from _told(run, header)
+    if files := run.files:
+        shown = [f"{name} ({size(_bytes(path))})" for name, path in files.items()]
+        more = [f"... and {len(shown) - _LINES} more"] if len(shown) > _LINES else []
+        yield "files", [str(run.directory), *(f"  {one}" for one in [*shown[:_LINES], *more])]
     yield "environment", list(_environment(run.environment))
 
 
@@ -126,6 +131,13 @@ def _told(run: Run[Any], header: Header) -> Iterator[tuple[str, list[str]]]:
         yield "output", [f"{', '.join(told)}: expcache log {run.id[:8]}"]
 
 
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # a link whose target is gone
+        return 0
+
+
 def _environment(environment: Mapping[str, Any]) -> Iterator[str]:
     yield f"{environment.get('implementation', 'Python')} {environment.get('python', '?')}"
     yield str(environment.get("platform", ""))
@@ -147,6 +159,8 @@ def _tree(store: Store, run: Run[Any], header: Header | None) -> dict[str, Any]:
     tree |= {"finished": header.finished, "host": header.host, "user": header.user}
     tree |= {"tags": header.tags, "attempts": header.attempts, "history": header.migrated}
     tree |= {"output": header.output, "warnings": header.warnings, "logs": header.logs}
+    tree["directory"] = None if run.directory is None else str(run.directory)
+    tree["files"] = list(run.files)
     records = [{"status": status, "code": code} for status, code in other_records(store, run)]
     return tree | {"other_records": records, "environment": run.environment}
 

@@ -33,10 +33,10 @@ _COLUMNS = (
 
 _OF_SWEEP = (
     Column("sweep", least=8),
-    *(
-        Column(name, right=True)
-        for name in ("points", "done", "stale", "failed", "running", "missing")
-    ),
+    Column("points", right=True, rank=1),
+    *(Column(name, right=True) for name in ("done", "stale", "failed")),
+    Column("running", right=True, rank=2),
+    Column("missing", right=True),
 )
 _EXAMPLE = """expcache status
 expcache status -e 'study.*' --json

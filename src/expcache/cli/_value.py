@@ -9,7 +9,15 @@ from typing import Any
 
 import click
 
-__all__ = ["line_of", "local_time", "parse_assignments", "parse_value", "seconds", "to_json"]
+__all__ = [
+    "line_of",
+    "local_time",
+    "parse_assignments",
+    "parse_value",
+    "seconds",
+    "size",
+    "to_json",
+]
 
 _LONGEST = 1000
 
@@ -87,3 +95,13 @@ def seconds(runtime: float | None) -> str:
     minutes, rest = divmod(round(runtime), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02} min"
+
+
+def size(nbytes: int) -> str:
+    """Return a number of bytes in the unit that fits."""
+    number = float(nbytes)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if number < 1000:  # noqa: PLR2004 - the step from unit to unit
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:.4g} TB"

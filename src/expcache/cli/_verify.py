@@ -14,7 +14,7 @@ from expcache.cli._view import View
 if TYPE_CHECKING:
     from expcache._store import Damage, Orphan, Report
 
-__all__ = ["age", "verify"]
+__all__ = ["age", "print_report", "tree_of", "verify"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _SHOWN = 50
@@ -46,14 +46,15 @@ def verify(view: View, *, remove_orphans: bool, older_than: float) -> int:
     store = view.store()
     report = store.verify(remove_orphans=remove_orphans, age=older_than)
     if view.json:
-        view.emit({"store": store.path, **_tree(report)})
+        view.emit({"store": store.path, **tree_of(report)})
     else:
         view.line(f"store {store.path}")
-        _print(view, report)
+        print_report(view, report)
     return DONE if report.sound else FAILED
 
 
-def _print(view: View, report: Report) -> None:
+def print_report(view: View, report: Report) -> None:
+    """Print what a check of a store found."""
     removed = set(report.removed)
     for title, found in (("damaged", report.damaged), ("missing", report.missing)):
         _print_some(view, [f"{title}: {_damage_line(one)}" for one in found], fg="red")
@@ -82,7 +83,8 @@ def _orphan_line(one: Orphan) -> str:
     return f"orphan: {one.path}, {one.age / 3600:.1f} hours old"
 
 
-def _tree(report: Report) -> dict[str, Any]:
+def tree_of(report: Report) -> dict[str, Any]:
+    """Return the same as JSON has it."""
     return {
         "sound": report.sound,
         "records": report.records,
