@@ -330,3 +330,70 @@ def test_collected_runs_tell_of_their_directory(
     assert header.rendered["when"] == manifest["rendered"]
     assert f"code-{manifest['code']}" in isolated.keys("collected.calc")
     assert isolated.verify().sound
+
+
+def test_files_of_a_command_stay_with_its_record(
+    tmp_path: Path, cluster: Cluster, isolated: Store
+) -> None:
+    """What a command wrote is in the run's directory; what it was given by expcache is not."""
+    (tmp_path / "mesh.txt").write_text("1 2 3")
+
+    @experiment(name="collected.meshing")
+    def meshing(mesh: expcache.File) -> None:
+        """Be computed by a command."""
+
+    sweep = meshing.sweep([{"mesh": expcache.File(tmp_path / "mesh.txt")}])
+    command = "mkdir -p out; wc -w < {{ mesh }} > out/words; echo said"
+    made = render(sweep, None, tmp_path / "jobs", command=command)
+    cluster.submit(made.directory)
+    collect(made.directory)
+    (made.directory / made.ids[0] / "out" / "words").write_text("altered")
+    run = load(made.ids[0])
+    assert list(run.files) == ["out/words", "params.json", "stderr.txt", "stdout.txt"]
+    assert run.files["out/words"].read_text().split() == ["3"]
+    collect(made.directory)
+    report = isolated.verify()
+    assert (report.sound, report.orphans) == (True, ())
+
+
+def test_files_of_a_failed_command_are_kept(tmp_path: Path, cluster: Cluster) -> None:
+    """Each attempt keeps its own files, for a look."""
+    made = rendered(tmp_path, "echo first > log; exit 1", [1])
+    cluster.submit(made.directory)
+    collect(made.directory)
+    assert load(made.ids[0]).files["log"].read_text() == "first\n"
+    rendered(tmp_path, "echo second > log; exit 1", [1])
+    cluster.submit(made.directory, number=2)
+    collect(made.directory)
+    run = load(made.ids[0])
+    assert run.files["log"].read_text() == "second\n"
+    assert len({one["directory"] for one in run.attempts}) == 2
+
+
+def test_files_of_a_function_travel(tmp_path: Path, cluster: Cluster) -> None:
+    """The directory that a function asks for is the run's directory after collecting."""
+
+    @experiment(name="collected.writing")
+    def writing(a: int) -> int:
+        (expcache.current_run().directory / "note.txt").write_text(f"a is {a}")
+        return a
+
+    made = render(writing.sweep(grid(a=[1])), None, tmp_path / "jobs")
+    there = cluster.fetch(made.directory)
+    cluster.submit(there)
+    assert collect(there).done == made.ids
+    run = load(made.ids[0])
+    assert {name: path.read_text() for name, path in run.files.items()} == {"note.txt": "a is 1"}
+
+
+def test_a_lost_race_leaves_no_files(
+    tmp_path: Path, cluster: Cluster, isolated: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where somebody stores the run between the look and the write, no copy of files remains."""
+    made = rendered(tmp_path, DOUBLE, [1])
+    cluster.submit(made.directory)
+    monkeypatch.setattr("expcache._render._findings._is_stored", lambda *_: False)
+    assert calc(1) == {"twice": 2}
+    assert collect(made.directory).stored == made.ids
+    assert load(made.ids[0]).directory is None
+    assert not isolated.verify().orphans

@@ -60,9 +60,9 @@ class _Alone:
         return captured(show=False)
 
 
-def compute_cells(payload: bytes) -> bytes:
-    """Compute what `pack` made, in any process; the answer is for `unpack_replies`."""
-    return pickle.dumps([tuple(one) for one in replies(payload)], protocol=5)
+def compute_cells(payload: bytes, *, files: str | None = None) -> bytes:
+    """Compute what `pack` made, in any process, maybe with another directory for `files`."""
+    return pickle.dumps([tuple(one) for one in replies(payload, files=files)], protocol=5)
 
 
 def unpack_replies(answer: bytes) -> list[Reply | Refusal]:
@@ -71,7 +71,9 @@ def unpack_replies(answer: bytes) -> list[Reply | Refusal]:
     return [Reply(*one) if len(one) == len(Reply._fields) else Refusal(*one) for one in found]
 
 
-def replies(payload: bytes, watch: Watch | None = None) -> Iterator[Reply | Refusal]:
+def replies(
+    payload: bytes, watch: Watch | None = None, files: str | None = None
+) -> Iterator[Reply | Refusal]:
     """Compute cells one by one and yield what came of each, or why none can be computed.
 
     No `Exception` ever leaves: whatever goes wrong with a cell is its own failed record.
@@ -81,6 +83,7 @@ def replies(payload: bytes, watch: Watch | None = None) -> Iterator[Reply | Refu
         yield opened
         return
     common, points = opened
+    common.files = files or common.files
     watch = watch or _Alone()
     for position, point in enumerate(points):
         yield _reply(common, point, position, watch)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from expcache._render._collected import Collected, Refused
-from expcache._render._findings import Finding, find
-from expcache._render._keep import Keeping
+from expcache._render._findings import find
+from expcache._render._keep import Keeping, Kept
 from expcache._render._manifest import find_manifests
 from expcache._render._refusal import refuse
 from expcache._store import Store, current_store, open_store
+from expcache.errors import RenderError
 
 __all__ = ["collect"]
 
@@ -60,22 +61,31 @@ class _Collecting:
         self._found: dict[str, list[Any]] = {name: [] for name in Collected._fields}
 
     def all(self, directories: Iterable[Path]) -> Collected:
-        pending: list[tuple[Finding, Any]] = []
-        for directory in directories:
-            finding = find(directory, self._store, trust=self._trust)
-            if isinstance(finding, Refused):
-                self._found["refused"].append(finding)
-            elif finding.header is None:
-                self._found[finding.word].append(finding.id)
-            else:
-                pending.append((finding, self._keeping.keep(finding, finding.header)))
-            if len(pending) >= _UNDER_WAY:
-                self._settle(pending)
-        self._settle(pending)
+        pending: list[Kept] = []
+        try:
+            for directory in directories:
+                pending += self._take(directory)
+                if len(pending) >= _UNDER_WAY:
+                    self._settle(pending)
+        finally:
+            self._settle(pending)
         return Collected(**{name: tuple(found) for name, found in self._found.items()})
 
-    def _settle(self, pending: list[tuple[Finding, Any]]) -> None:
-        for finding, commit in pending:
-            won = commit.wait()
-            self._found[finding.word if won else "stored"].append(finding.id)
-        pending.clear()
+    def _take(self, directory: Path) -> Iterator[Kept]:
+        """Take what is in one directory; yield its record if there is to be one."""
+        finding = find(directory, self._store, trust=self._trust)
+        if isinstance(finding, Refused):
+            self._found["refused"].append(finding)
+        elif finding.header is None:
+            self._found[finding.word].append(finding.id)
+        else:
+            try:
+                yield self._keeping.keep(finding, finding.header)
+            except RenderError as error:
+                self._found["refused"].append(Refused(str(directory), str(error)))
+
+    def _settle(self, pending: list[Kept]) -> None:
+        while pending:
+            kept = pending.pop(0)
+            word = kept.finding.word if self._keeping.settle(kept) else "stored"
+            self._found[word].append(kept.finding.id)

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from expcache._cell import Refusal, compute_cells, unpack_replies
 from expcache._environment import current_environment
-from expcache._record import note, read_header, reseal, seal
+from expcache._record import Header, note, read_header, reseal, seal
 from expcache._render._fresh import PAYLOAD
 from expcache._render._manifest import read_manifest
 from expcache._render._refusal import refuse
-from expcache._render._scripts import ENVIRONMENT, RECORD
+from expcache._render._scripts import ENVIRONMENT, FILES, RECORD
 
 __all__ = ["compute_rendered"]
 
 
-def compute_rendered(directory: str | os.PathLike[str] = ".") -> bool:
-    """Compute the run of a directory and leave its record there; return whether it has a result.
+def compute_rendered(directory: str | os.PathLike[str] = ".") -> Header:
+    """Compute the run of a directory and leave its record there; return what that tells.
 
-    What it prints is shown, and its traceback. No store is used.
+    No store is used.
 
     Raises:
         RenderError: the directory holds no function, or it cannot be computed here.
@@ -33,7 +32,7 @@ def compute_rendered(directory: str | os.PathLike[str] = ".") -> bool:
     except OSError:
         message = f"cannot compute in {str(place)!r}: it holds no function, but a command."
         refuse(message, "Run its expcache.sh.")
-    (reply,) = unpack_replies(compute_cells(payload))
+    (reply,) = unpack_replies(compute_cells(payload, files=str(place.resolve() / FILES)))
     if isinstance(reply, Refusal):
         message = f"cannot compute run {manifest.id} here: {reply.message}."
         refuse(message, "Use the same versions of Python and expcache here as where it was made.")
@@ -48,10 +47,7 @@ def compute_rendered(directory: str | os.PathLike[str] = ".") -> bool:
         envelope = reseal(reply.envelope, here, preimage, fetch=_no_part)
     _write(place / ENVIRONMENT, note(environment))
     _write(place / RECORD, envelope)
-    sys.stdout.write(header.output)
-    if reply.failed:
-        sys.stderr.write((header.error or {}).get("traceback", ""))
-    return not reply.failed
+    return here
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -72,22 +72,22 @@ def outcome_of(directory: Path, told: Ended, *, python: bool, trust: bool) -> Va
         raise
     except Exception as error:  # noqa: BLE001 - what a program wrote may be anything
         message = f"cannot read the result: {type(error).__name__}: {error}"
-        return Failure("expcache.errors.RenderError", message, f"{message}\n")
+        return Failure("expcache.errors.ResultError", message, f"{message}\n")
 
 
 def _result(directory: Path, *, trust: bool) -> Any:
-    if (directory / "result.json").exists():
-        return json.loads((directory / "result.json").read_text(encoding="utf-8"))
-    if (directory / "result.npy").exists():
-        import numpy as np  # noqa: PLC0415 - only to read its files
-
-        return np.load(directory / "result.npy", allow_pickle=False)
     if (directory / "result.pickle").exists():
         if not trust:
             message = "cannot collect result.pickle: reading it would execute what is in it."
             remedy = "If you trust the machine it comes from, use trust=True."
             raise TrustError(f"{message} {remedy}", id=directory.name, codec="pickle")
         return pickle.loads((directory / "result.pickle").read_bytes())  # noqa: S301 - trusted
+    if (directory / "result.json").exists():
+        return json.loads((directory / "result.json").read_text(encoding="utf-8"))
+    if (directory / "result.npy").exists():
+        import numpy as np  # noqa: PLC0415 - only to read its files
+
+        return np.load(directory / "result.npy", allow_pickle=False)
     output = (directory / "stdout.txt").read_bytes()
     return {"status": 0, "stdout": output.decode(errors="replace")}
 

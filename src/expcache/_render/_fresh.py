@@ -19,8 +19,10 @@ from expcache._render._refusal import refuse
 from expcache._render._scripts import (
     ENDED,
     ENVIRONMENT,
+    FILES,
     RESULTS,
     RUN,
+    STAMPS,
     START,
     run_script,
     write_script,
@@ -34,8 +36,8 @@ __all__ = ["JOBSCRIPT", "PARAMS", "PAYLOAD", "Recipe", "started"]
 JOBSCRIPT = "jobscript"
 PARAMS = "params.json"
 PAYLOAD = "payload"
-COMPUTE = "${PYTHON:-python3} -m expcache._render ."
-_OURS = (MANIFEST, RUN, PARAMS, PAYLOAD, *ENDED, *RESULTS, ENVIRONMENT, "started", "finished")
+COMPUTE = "${PYTHON:-python3} -m expcache compute ."
+_OURS = (MANIFEST, RUN, PARAMS, PAYLOAD, *ENDED, *RESULTS, ENVIRONMENT, FILES, *STAMPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Recipe:
         write_script(directory / RUN, run_script(run.id, run.experiment, line))
         if self.machine is not None:
             write_script(directory / JOBSCRIPT, started(self.machine.fill(names), START))
-        self._manifest(run, cell, text).write(directory)
+        self._manifest(run, cell, given, text).write(directory)
 
     def _names(self, run: Run[Any], values: Mapping[str, Any]) -> dict[str, Any]:
         if "run" in values:
@@ -106,7 +108,7 @@ class Recipe:
             refuse(f"{message} of its parameters.", "Use numbers, text, lists, files and arrays.")
         return text
 
-    def _manifest(self, run: Run[Any], cell: Cell, text: str | None) -> Manifest:
+    def _manifest(self, run: Run[Any], cell: Cell, given: Given, text: str | None) -> Manifest:
         return Manifest(
             id=run.id,
             code=cell.code,
@@ -120,6 +122,7 @@ class Recipe:
             rendered=datetime.now(UTC).isoformat(),
             host=host(),
             user=user(),
+            files=given.digests,
             version=cell.version,
             tags=list(cell.tags),
             code_notes=dict(cell.code_notes),

@@ -44,6 +44,11 @@ class Given:
         return name
 
     @property
+    def digests(self) -> dict[str, str]:
+        """The content of each file, by the name."""
+        return {name: File(path).digest for name, path in self._files.items()}
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the files."""
         return tuple(self._files)

@@ -27,6 +27,7 @@ class Manifest:
         params: The full params, each as `describe` tells it.
         preimage: The digest of the full canonical params, in hex.
         given: The digest of ``params.json``; empty if there is none.
+        files: The digest of each file among the params, by its name in the directory.
         source: What tells the templates and the command from others.
     """
 
@@ -42,6 +43,7 @@ class Manifest:
     rendered: str
     host: str
     user: str
+    files: dict[str, str] = field(default_factory=dict)
     version: str | None = None
     tags: list[str] = field(default_factory=list)
     code_notes: dict[str, Any] = field(default_factory=dict)

@@ -13,11 +13,13 @@ from typing import Literal
 __all__ = [
     "ENDED",
     "ENVIRONMENT",
+    "FILES",
     "NOTES",
     "RECORD",
     "RESULTS",
     "RUN",
     "SCHEDULERS",
+    "STAMPS",
     "START",
     "Scheduler",
     "array",
@@ -38,11 +40,17 @@ RUN = "expcache.sh"
 ENDED = ("status", "stdout.txt", "stderr.txt")
 """The files of a run that has ended."""
 
+STAMPS = ("started", "finished")
+"""When and where."""
+
 RECORD = "record"
 """The record that the process of a function makes."""
 
 ENVIRONMENT = "environment"
 """What that process tells of its environment."""
+
+FILES = "files"
+"""Where that process makes the directory of the run, if it asks for one."""
 
 NOTES = ".notes"
 """Beside the directories: the code that they were rendered for."""

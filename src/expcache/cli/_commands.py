@@ -29,6 +29,8 @@ _COMMANDS = {
     "completion": "_completion:completion",
     "sweep": "_sweep:sweep",
     "run": "_run:run",
+    "collect": "_collect:collect",
+    "compute": "_compute:compute",
 }
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
