@@ -76,12 +76,28 @@ class _Judge:
             headers = self._past.read(window)
             for run_id, params in window.items():
                 header = headers.get(run_id, "nothing is stored of it for that code")
-                judged = self._one(run_id, header, params)
+                judged = self._any(run_id, header, params)
                 if judged is not None:
                     yield judged if isinstance(judged, Move) else Skipped(run_id, judged)
 
+    def _any(
+        self, run_id: str, newest: Header | str, params: Mapping[str, Any] | None
+    ) -> Move | str | None:
+        """Return the newest result that counts for a run, or why not even the newest can."""
+        judged = self._one(run_id, self._past.key(run_id), newest, params)
+        if isinstance(judged, str):
+            for key, header in self._past.older(run_id):
+                other = self._one(run_id, key, header, params)
+                if isinstance(other, Move):
+                    return other
+        return judged
+
     def _one(
-        self, run_id: str, header: Header | str, params: Mapping[str, Any] | None
+        self,
+        run_id: str,
+        source: str | None,
+        header: Header | str,
+        params: Mapping[str, Any] | None,
     ) -> Move | str | None:
         """Return what counts for a run, or why nothing can; None: it is not stale."""
         definition = self._definition
@@ -100,7 +116,6 @@ class _Judge:
         if identity.id == run_id and not self._is_stale(run_id, code, params):
             return None
         wrong = header if isinstance(header, str) else self._wrong(identity.id, header, params)
-        source = self._past.key(run_id)
         if wrong or source is None:
             return wrong
         return Move(run_id, code_of(source), code, identity.preimage)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expcache._acceptance import Skipped
@@ -87,6 +87,11 @@ def migrate(
     return Migration(definition, past, alone, skipped, there=plan.there, codes=codes)
 
 
+def _agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether params are equal where both have a value."""
+    return all(one[name] == other[name] for name in one.keys() & other.keys())
+
+
 def _check(definition: Definition, change: Change, *, is_same: bool, code: str | None) -> None:
     known = definition.key.signature.names
     for new in (*change.rename.values(), *change.add):
@@ -126,10 +131,24 @@ class _Plan:
         while window := list(islice(ids, _WINDOW)):
             headers = self._past.read(window)
             for run_id in window:
-                header = headers[run_id]
-                planned = header if isinstance(header, str) else self._one(run_id, header)
-                if planned is not None:
-                    yield Skipped(run_id, planned) if isinstance(planned, str) else planned
+                yield from self._of_run(run_id, headers[run_id])
+
+    def _of_run(self, run_id: str, newest: Header | str) -> Iterator[_Planned | Skipped]:
+        """Yield what becomes of the newest record of each params that a run was computed with."""
+        seen: list[Mapping[str, Any]] = []
+        for key, header in chain(
+            [(self._past.key(run_id) or "", newest)], self._past.older(run_id)
+        ):
+            if isinstance(header, str):
+                if header is newest:
+                    yield Skipped(run_id, header)
+                continue
+            if any(_agree(header.params, params) for params in seen):
+                continue
+            seen.append(header.params)
+            planned = self._one(key, header)
+            if planned is not None:
+                yield Skipped(run_id, planned) if isinstance(planned, str) else planned
 
     def check_names(self) -> None:
         """Refuse names that no record has: they are misspelt.
@@ -146,7 +165,7 @@ class _Plan:
                     f"{message} {known}", experiment=self._past.name, names=(name,)
                 )
 
-    def _one(self, run_id: str, header: Header) -> _Planned | str | None:
+    def _one(self, source: str, header: Header) -> _Planned | str | None:
         """Return what becomes of one record, or why it cannot move; None: it need not."""
         self._met.update(header.params)
         definition, trees = self._definition, self._change.apply(header.params)
@@ -158,14 +177,13 @@ class _Plan:
         except ExpcacheError as error:
             return str(error)
         target = f"{identity.id}-{definition.code_with(identity.classes)}"
-        is_unchanged = self._is_same and identity.id == run_id and trees == header.params
+        is_unchanged = self._is_same and identity.id == header.id and trees == header.params
         if target in self._stored:
             self.there += not is_unchanged
             return None
         if is_unchanged:
             return "its id stays as it is; accept() lets its result count"
         params = {n: trees[n] if n in trees else describe(values[n]) for n in values}
-        source = self._past.key(run_id) or ""
         step = Step(source, target, header.params, params, identity.preimage)
         return _Planned(step, identity.classes)
 

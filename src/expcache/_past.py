@@ -7,7 +7,7 @@ had back; nothing else is ever guessed.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from expcache._acceptance import adopted
@@ -24,7 +24,9 @@ __all__ = ["Past", "restored"]
 
 
 class Past:
-    """The results of one experiment under any code, with one of them chosen for each run.
+    """The results of one experiment under any code, with the newest chosen for each run.
+
+    One id may have results of several defaults: ``older`` gives those that are not chosen.
 
     Args:
         store: where they are.
@@ -58,20 +60,28 @@ class Past:
             what = "take results of"
             self.code = find_code(code, known, name, what, listed=own)
             chosen = [key for key in self._counting if code_of(key) == self.code]
-        self._chosen = {id_of(key): self._counting[key] for key in chosen}
+        self._held: dict[str, list[str]] = {}
+        for key in chosen:
+            self._held.setdefault(id_of(key), []).append(self._counting[key])
 
     @property
     def ids(self) -> list[str]:
         """The runs of which a record is chosen."""
-        return list(self._chosen)
+        return list(self._held)
 
     def key(self, run_id: str) -> str | None:
         """Return the key of the record that is chosen of a run."""
-        return self._chosen.get(run_id)
+        held = self._held.get(run_id)
+        return held[-1] if held else None
+
+    def older(self, run_id: str) -> Iterator[tuple[str, Header | str]]:
+        """Yield the other records of a run as ``read`` does, newest first, each with its key."""
+        for key in self._held.get(run_id, [])[-2::-1]:
+            yield key, self._header(key, self.store.get(self.name, key))
 
     def read(self, ids: Iterable[str]) -> dict[str, Header | str]:
         """Return the headers of the chosen records, or in their place why there is none."""
-        keys = {one: self._chosen[one] for one in ids if one in self._chosen}
+        keys = {one: self._held[one][-1] for one in ids if one in self._held}
         envelopes = self.store.get_many(self.name, list(keys.values()))
         return {one: self._header(key, envelopes.get(key)) for one, key in keys.items()}
 
