@@ -37,7 +37,14 @@ def test_short_examples(name: str, clone: Path) -> None:
 def test_every_example_is_run() -> None:
     """No example is left out of this file."""
     found = {path.parent.name for path in (ROOT / "examples").glob("*/README.md")}
-    assert found == {*SHORT, "digits", "trust"}
+    assert found == {*SHORT, "digits", "programs", "trust"}
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_programs_in_three_languages(clone: Path) -> None:
+    """A compiled program, a shell script and a child in Python give what the page says."""
+    place = clone / "examples" / "programs"
+    run_page(place / "README.md", place)
 
 
 def test_what_becomes_of_results_when_a_study_changes(clone: Path) -> None:

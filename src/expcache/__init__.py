@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from expcache._acceptance import Acceptance
     from expcache._audit import Audit, Contrast
     from expcache._cell import CurrentRun, current_run
+    from expcache._child import post_result, run_params
+    from expcache._command import command
     from expcache._compare import Comparison, compare
     from expcache._completion import Completed, as_completed
     from expcache._executor import LocalExecutor
@@ -71,6 +73,7 @@ __all__ = [
     "__version__",
     "as_completed",
     "collect",
+    "command",
     "compare",
     "current_run",
     "errors",
@@ -80,8 +83,10 @@ __all__ = [
     "load",
     "load_ids",
     "points",
+    "post_result",
     "register",
     "render",
+    "run_params",
     "specification",
     "star",
     "use",
@@ -120,10 +125,13 @@ _COMPUTING = {
     "SweepExplanation": "_explanation",
     "as_completed": "_completion",
     "collect": "_render",
+    "command": "_command",
     "compare": "_compare",
     "current_run": "_cell",
-    "render": "_render",
     "gc": "_garbage",
+    "post_result": "_child",
+    "render": "_render",
+    "run_params": "_child",
     "specification": "_specified",
 }
 

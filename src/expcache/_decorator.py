@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from expcache._definition import Options
     from expcache._retries import Retries
 
-__all__ = ["experiment"]
+__all__ = ["experiment", "options_of"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -87,9 +87,31 @@ def experiment(  # noqa: PLR0913 - each is an option of its own, by keyword
     Raises:
         CodeError: the function has no source, or is a lambda, or is a generator function.
     """
+    options = options_of(
+        name=name, version=version, code=code, depends=depends, ignore=ignore, key=key,
+        save=save, tags=tags, timeout=timeout, retries=retries,
+    )  # fmt: skip
+    decorator = _Decorator(options)
+    return decorator if fn is None else decorator(fn)
+
+
+def options_of(  # noqa: PLR0913 - as above
+    *,
+    name: str | None = None,
+    version: str | int | None = None,
+    code: Literal["follow", "ignore"] = "follow",
+    depends: Sequence[object] = (),
+    ignore: str | Collection[str] = (),
+    key: Callable[..., Mapping[str, Any]] | None = None,
+    save: bool = True,
+    tags: str | Sequence[str] = (),
+    timeout: float | None = None,
+    retries: int | Retries | None = None,
+) -> Options:
+    """Return the options that a user gave, checked."""
     from expcache._definition import Options  # noqa: PLC0415 - 20 ms that loading needs not
 
-    options = Options(
+    return Options(
         name=name,
         version=None if version is None else str(version),
         code=_checked(code),
@@ -101,8 +123,6 @@ def experiment(  # noqa: PLR0913 - each is an option of its own, by keyword
         timeout=_checked_limit(timeout),
         retries=_checked_retries(retries),
     )
-    decorator = _Decorator(options)
-    return decorator if fn is None else decorator(fn)
 
 
 class _Decorator:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from typing import Literal
 
 from xxhash import xxh3_128
 
@@ -22,13 +23,39 @@ class File:
 
     Args:
         path: where the file lies; it need not exist before it is used.
+        link: how it gets into the directory of a run, of a ``command`` or by
+            ``current_run().place(file)``: ``"copy"`` makes it the run's own, ``"shared"`` is the
+            one copy that all runs have of this content, not to be written to, ``"link"`` leads
+            to the file itself.
+        rename: its name there; by default the last part of the path. Neither is part of the id.
+
+    Raises:
+        ValueError: there is no such link, or the name leads elsewhere.
     """
 
-    __slots__ = ("path",)
+    __slots__ = ("link", "path", "rename")
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        link: Literal["copy", "shared", "link"] = "copy",
+        rename: str | None = None,
+    ) -> None:
         """Remember the path."""
         self.path = os.fspath(path)
+        self.link = link
+        self.rename = rename
+        if link not in ("copy", "shared", "link"):
+            message = f"cannot make a File with link={link!r}: no such link."
+            raise ValueError(f"{message} Use 'copy', 'shared' or 'link'.")
+        if rename is not None and (os.path.basename(rename) != rename or rename in ("", ".", "..")):  # noqa: PTH119 - text
+            message = f"cannot make a File with rename={rename!r}: it is no name of a file."
+            raise ValueError(f"{message} Give a name without directories.")
+
+    @property
+    def name(self) -> str:
+        """Its name in the directory of a run."""
+        return self.rename or os.path.basename(self.path)  # noqa: PTH119 - text
 
     def __fspath__(self) -> str:
         """Return the path, for ``open`` and its kin."""
@@ -39,8 +66,10 @@ class File:
         return f"File({self.path!r})"
 
     def __eq__(self, other: object) -> bool:
-        """Whether the other is a file of the same path."""
-        return isinstance(other, File) and self.path == other.path
+        """Whether the other is a file of the same path, and gets to a run in the same way."""
+        if not isinstance(other, File):
+            return False
+        return (self.path, self.link, self.rename) == (other.path, other.link, other.rename)
 
     def __hash__(self) -> int:
         """Hash the path."""

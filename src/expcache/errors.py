@@ -3,6 +3,7 @@
     ExpcacheError
     ├── ClaimError(RuntimeError)          .id            somebody computes the run now
     ├── CodeError(ValueError)             .function      no source, or no fingerprint
+    ├── CommandError(RuntimeError)        .status .signal .command   a program failed
     ├── CrashError(RuntimeError)          .exitcode      a run ended its process
     ├── ExecutorError(RuntimeError)                      runs cannot be computed there
     ├── ExportError(ValueError)           .path          a form that cannot hold the runs
@@ -38,36 +39,13 @@ from __future__ import annotations
 
 from expcache._error import ExpcacheError
 
-__all__ = [
-    "AmbiguousIdError",
-    "ClaimError",
-    "CodeError",
-    "CrashError",
-    "ExecutorError",
-    "ExpcacheError",
-    "ExpcacheWarning",
-    "ExportError",
-    "IdentityError",
-    "NameClashError",
-    "NoRunError",
-    "ParameterError",
-    "QueryError",
-    "RecordError",
-    "RecordFormatError",
-    "RecordWarning",
-    "RenderError",
-    "ResultError",
-    "RunFailedError",
-    "SpaceError",
-    "SpecificationError",
-    "StaleError",
-    "StoreError",
-    "StoreFormatError",
-    "StoreWarning",
-    "TimeLimitError",
-    "TrustError",
-    "UnknownIdError",
-]
+__all__ = ["AmbiguousIdError", "ClaimError", "CodeError", "CommandError", "CrashError"]
+__all__ += ["ExecutorError", "ExpcacheError", "ExpcacheWarning", "ExportError", "IdentityError"]
+__all__ += ["NameClashError", "NoRunError", "ParameterError", "QueryError", "RecordError"]
+__all__ += ["RecordFormatError", "RecordWarning", "RenderError", "ResultError"]
+__all__ += ["RunFailedError", "SpaceError", "SpecificationError", "StaleError", "StoreError"]
+__all__ += ["StoreFormatError", "StoreWarning", "TimeLimitError", "TrustError"]
+__all__ += ["UnknownIdError"]
 
 
 class ClaimError(ExpcacheError, RuntimeError):
@@ -87,6 +65,14 @@ class IdentityError(ExpcacheError, TypeError):
 
     path: str
     kind: str
+
+
+class CommandError(ExpcacheError, RuntimeError):
+    """A program that could not be started, or ended with another `status` than it should."""
+
+    status: int | None
+    signal: str | None
+    command: str
 
 
 class CrashError(ExpcacheError, RuntimeError):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
+from errno import EEXIST
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expcache._capture import notice_logs
-from expcache._directory import Private, settle_left
+from expcache._directory import Private, place, settle_left
+from expcache._file import File
 from expcache._outcome import Failure, Value, capture
 from expcache.errors import NoRunError, StoreError
 
@@ -29,7 +32,7 @@ _under_way: list[CurrentRun] = []
 class CurrentRun:
     """The run that goes on around the code that asks: from ``current_run()``."""
 
-    __slots__ = ("_cell", "_lock", "_over", "_private")
+    __slots__ = ("_cell", "_lock", "_over", "_placed", "_private")
 
     def __init__(self, cell: Cell) -> None:
         """Touch nothing: most runs write no files."""
@@ -37,6 +40,7 @@ class CurrentRun:
         self._lock = threading.RLock()
         self._private: Private | None = None
         self._over = False
+        self._placed: dict[str, str] = {}
 
     def __repr__(self) -> str:
         """Show experiment and short id."""
@@ -72,7 +76,30 @@ class CurrentRun:
         Raises:
             StoreError: the directory cannot be made.
         """
-        return Path(self._own().path)
+        return Path(self.own().path)
+
+    def place(self, file: File) -> Path:
+        """Bring a file into the directory, as its ``link`` says; return where it is there.
+
+        Raises:
+            StoreError: it cannot be brought there, or another file has its name.
+        """
+        own = self.own()
+        path = f"{own.path}/{file.name}"
+        with self._lock:
+            if self._placed.get(file.name) == file.path:
+                return Path(path)
+            try:
+                if os.path.lexists(path):
+                    raise FileExistsError(EEXIST, "the run has another file of this name")
+                place(file.path, path, file.link, own.shared, file.digest)
+            except OSError as error:
+                message = f"cannot place {file.path!r} as {file.name!r} for run {self.id}:"
+                reason = error.strerror or str(error)
+                remedy = "Give it another name: File(path, rename=...)."
+                raise StoreError(f"{message} {reason}. {remedy}", path=path) from error
+            self._placed[file.name] = file.path
+        return Path(path)
 
     @property
     def log(self) -> logging.Logger:
@@ -85,7 +112,8 @@ class CurrentRun:
             logger.setLevel(logging.INFO)
         return logger
 
-    def _own(self, busy: Callable[[str], object] | None = None) -> Private:
+    def own(self, busy: Callable[[str], object] | None = None) -> Private:
+        """Return the directory, as those hold it who start programs in it."""
         with self._lock:
             if self._private is None:
                 if self._over:
@@ -95,16 +123,16 @@ class CurrentRun:
 
     def _make(self, busy: Callable[[str], object] | None) -> Private:
         files = self._cell.files
-        place = files() if callable(files) else files
-        if place is None:
+        where = files() if callable(files) else files
+        if where is None:
             message = f"{self._cannot()}: nothing can be written where its record goes."
             remedy = "Compute it in this process or with jobs=, into a store that can be written."
             raise StoreError(f"{message} {remedy}", path="")
         try:
-            return Private.make(place, self._cell.key, busy)
+            return Private.make(where, self._cell.key, busy)
         except OSError as error:
             message = f"{self._cannot()}: {error.strerror or error}. Make room, or use another"
-            raise StoreError(f"{message} store: expcache.use(path).", path=place) from error
+            raise StoreError(f"{message} store: expcache.use(path).", path=where) from error
 
     def _cannot(self) -> str:
         return f"cannot make a directory for run {self.id} of {self.experiment!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expcache._directory._link import SHARED, place
 from expcache._directory._listing import files_in, is_name, newest_change
 from expcache._directory._private import (
     RUNNING,
@@ -14,12 +15,14 @@ from expcache._directory._private import (
 
 __all__ = [
     "RUNNING",
+    "SHARED",
     "Private",
     "copied",
     "files_in",
     "is_live",
     "is_name",
     "newest_change",
+    "place",
     "put_away",
     "settle_left",
 ]

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable
 from typing import Any, Final
+
+from expcache._directory._link import SHARED
 
 fcntl: Any
 try:
@@ -21,6 +24,9 @@ except ImportError:  # Windows, where nothing can be said of the living
 __all__ = ["RUNNING", "Private", "copied", "is_live", "put_away", "settle_left"]
 
 RUNNING: Final = ".running"
+
+PATIENCE: Final = 3.0
+PAUSE: Final = 0.01
 
 _held: set[str] = set()
 """The directories that this process works in."""
@@ -44,8 +50,8 @@ class Private:
         Args:
             place: where the directories of its experiment lie.
             key: the record key of the run.
-            busy: called with the path while a program of an earlier attempt still works there;
-                returns when that has ended. Without it, another directory is made.
+            busy: called with the path while a program of an earlier attempt still works there; it
+                may end it. While it lives, another directory is made.
         """
         path = f"{place}/{RUNNING}/{key}"
         while True:
@@ -61,6 +67,11 @@ class Private:
             if lock is not False:
                 _held.add(path)
                 return cls(place, path, lock)
+
+    @property
+    def shared(self) -> str:
+        """Where files lie that the runs of the experiment share."""
+        return f"{self._place}/{SHARED}"
 
     def settle(self, run_id: str) -> str:
         """Let the directory stay under a name of its own, and return that; "" if it is empty."""
@@ -86,6 +97,9 @@ class Private:
 def settle_left(place: str, key: str, run_id: str) -> str:
     """Let the directory stay that a process left which ended in the middle of a run."""
     path = f"{place}/{RUNNING}/{key}"
+    end = time.monotonic() + PATIENCE
+    while path not in _held and is_live(path) and time.monotonic() < end:
+        time.sleep(PAUSE)  # its programs end with it, but a little later
     if path in _held or not os.path.isdir(path) or is_live(path):  # noqa: PTH112 - as above
         return ""
     return Private(place, path, None).settle(run_id)
@@ -130,10 +144,10 @@ def put_away(place: str, name: str) -> None:
 def _made_free(path: str, busy: Callable[[str], object] | None) -> str:
     """Put aside what a process left that is dead; return where to make a directory then."""
     token = os.urandom(4).hex()
-    if path in _held or (is_live(path) and busy is None):
-        return f"{path}.{token}"
-    if busy is not None:
+    if path not in _held and busy is not None and is_live(path):
         busy(path)
+    if is_live(path):
+        return f"{path}.{token}"
     with contextlib.suppress(FileNotFoundError):
         os.rename(path, f"{path}.{token}")  # noqa: PTH104 - as above
     return path

@@ -136,11 +136,17 @@ def strays(place: Path, named: set[str]) -> Iterator[Orphan]:
     """Yield the directories that no record names and nobody works in."""
     import time  # noqa: PLC0415 - only to verify
 
-    from expcache._directory import RUNNING, is_live, newest_change  # noqa: PLC0415 - as above
+    from expcache._directory import (  # noqa: PLC0415 - as above
+        RUNNING,
+        SHARED,
+        is_live,
+        newest_change,
+    )
 
     now = time.time()
-    for path in (*_entries(place), *_entries(place / RUNNING)):
-        if path.name == RUNNING or path.name in named or is_live(str(path)):
+    unused = [path for path in _entries(place / SHARED) if path.stat().st_nlink == 1]
+    for path in (*_entries(place), *_entries(place / RUNNING), *unused):
+        if path.name in (RUNNING, SHARED) or path.name in named or is_live(str(path)):
             continue
         with contextlib.suppress(FileNotFoundError):
             yield Orphan(str(path), now - newest_change(str(path)))

@@ -1,0 +1,55 @@
+"""A file brought into the directory of a run: copied, shared between runs, or linked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from typing import Final
+
+__all__ = ["SHARED", "place"]
+
+SHARED: Final = ".shared"
+
+
+def place(source: str, target: str, link: str, area: str, digest: str) -> None:
+    """Bring a file to its place.
+
+    Args:
+        source: where it lies.
+        target: where it is to be; nothing is there.
+        link: ``"copy"`` makes it the run's own, ``"shared"`` leads to the one copy that all runs
+            have of this content, ``"link"`` to the file itself.
+        area: the directory of the shared copies.
+        digest: of the content.
+    """
+    if link == "link":
+        os.symlink(os.path.abspath(source), target)  # noqa: PTH100, PTH211 - text, and not resolved
+    elif link == "copy":
+        shutil.copy2(source, target)
+    else:
+        _share(source, target, f"{area}/{digest}")
+
+
+def _share(source: str, target: str, shared: str) -> None:
+    """Link to the shared copy: by a second name of it, so that it lasts as long as either."""
+    with contextlib.suppress(FileNotFoundError):
+        _link(shared, target)
+        return
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(os.path.dirname(shared), 0o700)  # noqa: PTH102, PTH120 - text
+    passing = f"{shared}.{os.urandom(4).hex()}"
+    shutil.copy2(source, passing)
+    # Whoever writes to one would write to all of them.
+    os.chmod(passing, os.stat(passing).st_mode & 0o555)  # noqa: PTH101, PTH116 - text
+    os.replace(passing, shared)  # noqa: PTH105 - text
+    _link(shared, target)
+
+
+def _link(shared: str, target: str) -> None:
+    try:
+        os.link(shared, target)
+    except FileNotFoundError:
+        raise
+    except OSError:  # a file system without links, or too many of them
+        shutil.copy2(shared, target)

@@ -1,0 +1,56 @@
+"""The parameters of a run, as its program reads them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from enum import Enum
+from typing import Any
+
+from expcache._file import File
+from expcache.errors import ParameterError
+
+__all__ = ["write_params"]
+
+
+def write_params(path: str, params: Mapping[str, Any], owner: str) -> None:
+    """Write the parameters as JSON: arrays, tuples and sets are lists, paths and dates are text.
+
+    Raises:
+        ParameterError: a value has no such form.
+    """
+    try:
+        text = json.dumps(dict(params), default=_plain)
+    except (TypeError, ValueError) as error:
+        name = next((name for name, value in params.items() if not _fits(value)), "")
+        message = f"cannot hand the parameter {name!r} to the program of {owner!r}: {error}."
+        remedy = "Give it as text, as numbers, or as a File."
+        raise ParameterError(f"{message} {remedy}", experiment=owner, names=(name,)) from error
+    with open(path, "x", encoding="utf-8") as file:  # noqa: PTH123 - text
+        file.write(text)
+
+
+def _fits(value: Any) -> bool:
+    try:
+        json.dumps(value, default=_plain)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, File):
+        return os.path.abspath(value.path)  # noqa: PTH100 - text
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, (date, datetime, time)):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if hasattr(value, "tolist"):  # arrays and their scalars, without importing numpy
+        return value.tolist()
+    raise TypeError(f"a {type(value).__name__} has no form in JSON")

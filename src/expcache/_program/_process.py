@@ -1,0 +1,187 @@
+"""One program, from its start to its end, with all that it has started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from typing import Any, Final
+
+from expcache._program._watchdog import watchdog
+from expcache.errors import CommandError
+
+__all__ = ["Ended", "Start", "run_program"]
+
+SHOWN: Final = 1 << 16
+"""How much of what it printed is shown, in bytes."""
+GRACE: Final = 0.3
+"""How long an interrupted program has to end by itself, in seconds."""
+_GROUPS: Final = hasattr(os, "killpg")
+_KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)
+
+
+class Start:
+    """How to start a program: where, its words, and what its environment has more than ours."""
+
+    __slots__ = ("argv", "directory", "more")
+
+    def __init__(self, directory: str, argv: list[str], more: dict[str, str]) -> None:
+        """Hold it."""
+        self.directory = directory
+        self.argv = argv
+        self.more = more
+
+
+class Ended:
+    """What came of a program."""
+
+    __slots__ = ("_directory", "err", "out", "status")
+
+    def __init__(self, directory: str, status: int, out: str, err: str) -> None:
+        """Hold the exit status, negative for a signal, and the end of what it printed."""
+        self._directory = directory
+        self.status = status
+        self.out = out
+        self.err = err
+
+    @property
+    def signal(self) -> str | None:
+        """The name of the signal that has ended it, or None."""
+        if self.status >= 0:
+            return None
+        try:
+            return signal.Signals(-self.status).name
+        except ValueError:
+            return f"signal {-self.status}"
+
+    @property
+    def how(self) -> str:
+        """How it ended, as the end of a sentence."""
+        if self.signal is not None:
+            return f"was ended by {self.signal}"
+        return f"ended with exit status {self.status}"
+
+    def text(self, limit: int) -> str:
+        """Return what it printed on its standard output, of much the end."""
+        if len(self.out) < SHOWN // 4:  # then it is all of it, whatever its characters take
+            return self.out
+        with open(f"{self._directory}/stdout.txt", "rb") as file:  # noqa: PTH123 - text
+            file.seek(max(0, file.seek(0, os.SEEK_END) - limit))
+            return file.read().decode("utf-8", "replace")
+
+
+def run_program(start: Start, lock: int | None) -> Ended:
+    """Start a program in its directory and wait for its end; what it leaves behind ends with it.
+
+    Args:
+        start: how.
+        lock: a descriptor that the program keeps, so that others see that it lives.
+
+    Raises:
+        CommandError: it cannot be started.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+    out = os.open(f"{start.directory}/stdout.txt", flags, 0o600)
+    try:
+        err = os.open(f"{start.directory}/stderr.txt", flags, 0o600)
+        try:
+            status = _run(start, out, err, lock)
+            return Ended(start.directory, status, _tail(out), _tail(err))
+        finally:
+            os.close(err)
+    finally:
+        os.close(out)
+
+
+def _run(start: Start, out: int, err: int, lock: int | None) -> int:
+    params = f"{start.directory}/params.json"
+    guard = watchdog()
+    slot = guard.begin(params)
+    try:
+        process = _started(start, params, out, err, lock)
+        try:
+            guard.note(slot, process.pid)
+            _wait(process)
+        except BaseException:
+            _interrupt(process)
+            raise
+        finally:
+            _end_group(process)
+            guard.end(slot)  # while its number is its own
+            process.wait()
+        return process.returncode
+    finally:
+        guard.end(slot)
+
+
+def _started(
+    start: Start, params: str, out: int, err: int, lock: int | None
+) -> subprocess.Popen[bytes]:
+    options: dict[str, Any] = {} if lock is None else {"pass_fds": (lock,)}
+    if _GROUPS:
+        options["process_group"] = 0
+    environment = {**os.environ, **start.more, "EXPCACHE_PARAMS": params}
+    try:
+        return subprocess.Popen(  # noqa: S603 - what the user has written
+            start.argv,
+            cwd=start.directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            **options,
+        )
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        message = f"cannot start the program {start.argv[0]!r}: {reason}."
+        raise CommandError(
+            f"{message} Check its name, and whether it can be executed.",
+            status=None,
+            signal=None,
+            command=" ".join(start.argv),
+        ) from error
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the end of a program; where the system can, its number stays its own for now."""
+    if hasattr(os, "waitid"):
+        with contextlib.suppress(ChildProcessError):  # somebody else has reaped it
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    else:
+        process.wait()
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End all that is left of a program, itself too."""
+    with contextlib.suppress(OSError):
+        if _GROUPS:
+            os.killpg(process.pid, _KILL)
+        else:
+            process.kill()
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Ask a program to end; then end it."""
+    with contextlib.suppress(OSError):
+        (os.killpg if _GROUPS else os.kill)(process.pid, signal.SIGTERM)
+    end = time.monotonic() + GRACE
+    while not _has_ended(process) and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    if not hasattr(os, "waitid"):
+        return process.poll() is not None
+    with contextlib.suppress(ChildProcessError):
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    return True
+
+
+def _tail(file: int) -> str:
+    size = os.lseek(file, 0, os.SEEK_END)
+    if not size:
+        return ""
+    os.lseek(file, max(0, size - SHOWN), os.SEEK_SET)
+    return os.read(file, SHOWN).decode("utf-8", "replace")
