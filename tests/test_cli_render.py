@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,3 +81,56 @@ def test_collect_into_another_store(call: Call, sweep: Sweep[Any], tmp_path: Pat
     assert told.status == 1
     assert told.json["unfinished"] == [made.ids[1]]
     assert "is not what was rendered" in told.json["refused"][0]["reason"]
+
+
+STUDY = """
+from expcache import experiment, grid
+
+@experiment
+def double(a):
+    print("doubling")
+    return 2 * a
+
+sweep_double = double.sweep(grid(a=[1, 2]))
+"""
+
+
+def test_from_render_to_collect(study: Path, process: Call) -> None:
+    """A sweep that a file holds is rendered, submitted, collected, and then needs nothing."""
+    (study / "doubling.py").write_text(STUDY)
+    told = process("render", "doubling.py:sweep_double", "jobs", "--json")
+    ids = told.json["ids"]
+    assert told.json == {
+        "sweep": "sweep_double",
+        "directory": "jobs",
+        "ids": ids,
+        "waiting": [],
+        "stored": 0,
+        "submit": str(Path("jobs", "submit-1.sh")),
+    }
+    again = process("render", "doubling.py:sweep_double", "jobs")
+    assert again.out == "sweep_double: 0 runs rendered into jobs, 2 waiting there\n"
+    subprocess.run(
+        ["sh", "jobs/submit-1.sh"], env=os.environ | {"PYTHON": sys.executable}, check=True
+    )
+    assert (study / "jobs" / ids[0] / "stdout.txt").read_text() == "doubling\n"
+    assert process("collect", "jobs").out == "collected: 2 done\n"
+    told = process("render", "doubling.py:sweep_double", "jobs", "--json")
+    assert (told.json["stored"], told.json["submit"]) == (2, None)
+
+
+def test_a_specification_is_rendered_from_templates(study: Path, process: Call) -> None:
+    """A sweep in a file of TOML, templates and a command give directories; mistakes are told."""
+    (study / "doubling.py").write_text(STUDY)
+    (study / "more.toml").write_text('experiment = "doubling.py:double"\ngrid.a = [5]\n')
+    (study / "templates").mkdir()
+    (study / "templates" / "in.txt").write_text("{{ a }} {{ c }}")
+    words = ["render", "more.toml", "jobs", "-t", "templates", "--command", "cat in.txt"]
+    told = process(*words)
+    assert told.status == 1
+    assert told.err.startswith("cannot render 'templates/in.txt', line 1: 'c' is undefined.")
+    (study / "templates" / "in.txt").write_text("{{ a }}")
+    told = process(*words, "--scheduler", "slurm", "--json")
+    assert told.status == 0
+    assert (study / "jobs" / told.json["ids"][0] / "in.txt").read_text() == "5"
+    assert "sbatch --array=1-1" in (study / "jobs" / "submit-1.sh").read_text()

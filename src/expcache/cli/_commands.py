@@ -29,6 +29,7 @@ _COMMANDS = {
     "completion": "_completion:completion",
     "sweep": "_sweep:sweep",
     "run": "_run:run",
+    "render": "_render:render",
     "collect": "_collect:collect",
     "compute": "_compute:compute",
 }

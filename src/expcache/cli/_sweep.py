@@ -15,7 +15,7 @@ from expcache.cli._view import View
 if TYPE_CHECKING:
     from expcache._sweep import Sweep
 
-__all__ = ["sweep"]
+__all__ = ["named_sweep", "sweep"]
 
 _EXAMPLE = """expcache sweep stiff.yaml -j 4
 expcache sweep study.py:sweep_digits --dry-run
@@ -35,7 +35,7 @@ def sweep(view: View, target: str, out: str | None, options: dict[str, Any]) -> 
 
     SPEC is a YAML or TOML file that describes a sweep. The exit status is 1 if a run failed.
     """
-    with view.in_use(lambda: _sweep_of(target)) as found:
+    with view.in_use(lambda: named_sweep(target)) as found:
         return compute(view, found, **options) if out is None else _write(view, found, out)
 
 
@@ -56,7 +56,8 @@ def _write(view: View, found: Sweep[Any], out: str) -> int:
     return DONE
 
 
-def _sweep_of(target: str) -> Sweep[Any]:
+def named_sweep(target: str) -> Sweep[Any]:
+    """Return the sweep that a specification describes, or that a file of Python has."""
     if Path(target).suffix.lower() in _FORMS:
         from expcache._specified import specification  # noqa: PLC0415 - not for help
 
