@@ -192,7 +192,20 @@ def test_nothing_to_audit_is_not_the_same() -> None:
     """An audit of nothing is not taken for one that found everything the same."""
     audit = swept().audit()
     assert not audit
-    assert str(audit) == "audit of swept: 0 of 0 stored points computed once more"
+    assert str(audit) == "audit of swept: 0 of 10 points could be audited: 10 missing"
+    options: dict[str, Any] = {"version": None, "code": "ignore"}
+    swept(2, **options, depends=[calm]).run()
+    audit = swept(3, **options, depends=[World]).audit("100%")
+    assert not audit.runs
+    assert str(audit).endswith("0 of 3 points could be audited: 2 stale, 1 missing")
+
+
+def test_a_fraction_can_be_a_percentage() -> None:
+    """A text such as 30% is the share that it says."""
+    sweep = swept()
+    sweep.run()
+    assert sweep.audit("30%").runs.ids == sweep.audit(0.3).runs.ids
+    assert len(sweep.audit("30%").runs) == 3
 
 
 def test_accepted_results_are_audited() -> None:
@@ -278,12 +291,16 @@ def test_unsaved_experiments_are_audited() -> None:
     assert [pair.params["x"] for pair in sweep.audit(1.0).differences] == [1]
 
 
-@pytest.mark.parametrize("fraction", [0, -0.1, 1.1, True, "10%", float("nan")])
+@pytest.mark.parametrize(
+    "fraction", [0, -0.1, 1.1, True, "0%", "101%", "10", "%", "a%", float("nan")]
+)
 def test_a_fraction_is_a_share(fraction: Any) -> None:
     """A fraction that is no share of the points is refused."""
     with pytest.raises(ValueError, match=r"cannot audit with fraction=.*: it is no share") as told:
         swept().audit(fraction)
-    assert str(told.value).endswith("Give a number above 0, and up to 1 for all of them.")
+    assert str(told.value).endswith(
+        "Give one above 0 and up to 1, which is all of them, or a text such as '10%'."
+    )
 
 
 def test_a_table_of_an_audit() -> None:

@@ -21,7 +21,7 @@ class Review(Generic[R]):
 
     def audit(  # noqa: PLR0913 - each is an option of its own, by keyword
         self,
-        fraction: float = 0.1,
+        fraction: float | str = 0.1,
         *,
         seed: object = 0,
         rtol: float = 0.0,
@@ -38,7 +38,8 @@ class Review(Generic[R]):
         the code calls are served from the store as ever. Accepted results are audited too.
 
         Args:
-            fraction: how many of the points that have a result, at least one.
+            fraction: how many of the points that have a result, at least one: a share, where 1
+                is all of them, or a text such as ``"10%"``.
             seed: chooses which; the same ones for the same ids, whatever their order.
             rtol: by how much a number may differ, as a share of the stored one.
             atol: by how much it may differ at least, whatever its size.

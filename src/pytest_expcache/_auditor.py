@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -33,12 +34,15 @@ class Auditor:
         self._plans = plans
         self._runs = runs
         self._tests: dict[str, str] = {}
+        self._failed: tuple[BaseException | None, str] = None, ""
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Choose among the points that have a result now; in a worker, before any test runs."""
         option = session.config.option
         if not (option.collectonly or option.setuponly):
-            stored = self._plans.stored(selected_points(session.items))
+            points = selected_points(session.items)
+            stored = self._plans.stored(points)
+            self._plans.audited = sum(self._plans.counts(points).values(), Counter())
             self._plans.audits.update(*map(self._sample.choose, stored.values()))
         for item in session.items:
             point = point_of(item)
@@ -55,6 +59,20 @@ class Auditor:
             self._audit(pyfuncitem, point)
         return (yield)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Say in the summary what differs, before anything else."""
+        report = yield
+        error, summary = self._failed
+        crash = getattr(report.longrepr, "reprcrash", None)
+        if error is not None and call.excinfo is not None and call.excinfo.value is error:
+            if crash is not None:
+                crash.message = summary
+            self._failed = None, ""
+        return report
+
     def _is_due(self, item: pytest.Function, point: Point) -> bool:
         """Whether a test is the one that audits its point, which came from the store."""
         if self._tests.get(point.id) != item.nodeid:
@@ -65,20 +83,38 @@ class Auditor:
     def _audit(self, item: pytest.Function, point: Point) -> None:
         stored: Any = item.funcargs["run"]
         fresh = self._runs.source.apart(point)
-        lines = self._differences(stored, fresh)
+        lines, summary = self._differences(stored, fresh)
         _retell(item, "differs" if lines else "audited", float(fresh.runtime or 0.0))
         if lines:
             told = f"run {point.id}, computed on {stored.host} at {stored.finished:%Y-%m-%d %H:%M}"
-            pytest.fail("\n".join([f"not as stored: {lines[0]}", *lines[1:], told]), pytrace=False)
+            text = "\n".join([f"not as stored: {lines[0]}", *lines[1:], told, *_accepted(stored)])
+            error = pytest.fail.Exception(text, pytrace=False)
+            self._failed = error, f"audit: {summary}"
+            raise error
 
-    def _differences(self, stored: Run[Any], fresh: Run[Any]) -> list[str]:
+    def _differences(self, stored: Run[Any], fresh: Run[Any]) -> tuple[list[str], str]:
+        """Return what differs, a line each, and in short."""
         from expcache import compare  # noqa: PLC0415 - for audits only
 
         if fresh.error is not None:
-            return [f"the run fails with {fresh.error}", fresh.error.traceback.rstrip()]
+            text = f"the run fails with {fresh.error}"
+            return [text, fresh.error.traceback.rstrip()], text
         sample = self._sample
         found = compare(stored.result, fresh.result, rtol=sample.rtol, atol=sample.atol)
-        return found.lines("result")
+        first = next(iter(found.differences), None)
+        words = "" if first is None else first.text.partition(" (")[0]
+        return found.lines("result"), "" if first is None else f"result{first.path} {words}"
+
+
+def _accepted(run: Run[Any]) -> list[str]:
+    """Return the line that says why a result of older code counts, if it is one."""
+    acceptance = run.acceptance
+    if acceptance is None:
+        return []
+    reason = f": {acceptance.reason}" if acceptance.reason else ""
+    when = f"{acceptance.when:%Y-%m-%d %H:%M}"
+    remedy = "run.acceptance.undo() takes that back"
+    return [f"accepted by {acceptance.who} at {when}{reason}: {remedy}"]
 
 
 def _retell(item: pytest.Function, status: str, seconds: float) -> None:

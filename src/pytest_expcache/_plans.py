@@ -24,6 +24,8 @@ class Plans:
         self._statuses: dict[int, list[str]] = {}
         self.audits: set[str] = set()
         """The runs that have a result and shall be computed once more all the same."""
+        self.audited: Counter[str] | None = None
+        """How many points had each status when these were chosen; None where none were to be."""
 
     def forget(self) -> None:
         """Plan anew when it is asked for: what counts has changed."""

@@ -58,6 +58,7 @@ class Report:
         """Ask the plans about the points that no test told of: a session may stop early."""
         if not self._points:
             return  # the controller of workers: it has what they sent
+        self.tally.planned = self._plans.audited
         unreached = [one for one in self._points if not self.tally.tells(one.sweep.name, one.id)]
         # What cannot be planned was refused where it mattered; here it only counts as missing.
         with contextlib.suppress(pytest.UsageError):
@@ -97,4 +98,5 @@ class Report:
             for line in [*([self.store] if self.store else []), *lines]:
                 terminalreporter.line(line)
         elif lines:
-            terminalreporter.line(f"sweeps: {lines[-1]}")
+            for line in [*self.tally.audit(), f"sweeps: {lines[-1]}"]:
+                terminalreporter.line(line)

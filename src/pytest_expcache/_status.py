@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from pytest_expcache._audited import audit_lines
 from pytest_expcache._drift import drift_lines
 
 __all__ = ["PREFIX", "PointReport", "Tally", "plan_line", "plan_table", "tally_table", "word_of"]
@@ -77,6 +78,8 @@ class Tally:
     """How many points of each sweep were selected, as far as known."""
     stored: dict[str, set[str]] = field(default_factory=dict)
     """The runs of each sweep that have a result although no test told of them."""
+    planned: dict[str, int] | None = None
+    """How many selected points had each status, where some were to be audited; else None."""
     _told: dict[str, dict[str, PointReport]] = field(default_factory=dict)
     _retried: set[tuple[str, str]] = field(default_factory=set)
     """The points that took more than one attempt."""
@@ -124,6 +127,10 @@ class Tally:
         )
         return f"{total - have} of {total} selected points still lack a result{self._rare()}"
 
+    def audit(self) -> list[str]:
+        """Say what became of the points that were to be audited, if there were any."""
+        return audit_lines(self.told(), self.planned)
+
     def _rare(self) -> str:
         """Say how many results are not those of the present code, or took some attempts."""
         stale = sum(one.status == "stale" for one in self.told())
@@ -165,23 +172,12 @@ def word_of(properties: Iterable[tuple[str, object]]) -> Word | None:
     return None if told is None or told.check else words.get(told.status)
 
 
-def audit_lines(told: Iterable[PointReport]) -> list[str]:
-    """Return the line that tells what became of the audited points, if there are any."""
-    counts = Counter(one.status for one in told)
-    audited = counts["audited"] + counts["differs"]
-    if not audited:
-        return []
-    points = f"{audited} stored point{'' if audited == 1 else 's'} computed once more"
-    differs = counts["differs"]
-    return [f"audit: {points}, {differs or 'none'} differ{'s' if differs == 1 else ''}"]
-
-
 def tally_table(tally: Tally) -> list[str]:
     """Return the lines that tell what the session did; none if it had no sweeps."""
     if not tally.rows():
         return []
     lines = table(tally.head(), tally.rows())
-    return [*lines, *drift_lines(tally.told()), *audit_lines(tally.told()), tally.summary()]
+    return [*lines, *drift_lines(tally.told()), *tally.audit(), tally.summary()]
 
 
 def plan_table(counts: Mapping[str, Mapping[str, int]]) -> list[str]:

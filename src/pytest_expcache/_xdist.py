@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["FromWorkers", "ToController", "is_worker"]
 
 _SELECTED, _STORED, _STORE = "expcache_selected", "expcache_stored", "expcache_store"
+_PLANNED = "expcache_planned"
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -36,6 +37,7 @@ class ToController:
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
         output[_SELECTED] = dict(tally.selected)
         output[_STORED] = {name: list(ids) for name, ids in tally.stored.items()}
+        output[_PLANNED] = None if tally.planned is None else dict(tally.planned)
         output[_STORE] = store_line(session.config)
 
 
@@ -53,6 +55,7 @@ class FromWorkers:
         if _SELECTED in output:
             tally = self._report.tally
             tally.selected.update(output[_SELECTED])
+            tally.planned = output[_PLANNED]
             for name, ids in output[_STORED].items():
                 tally.stored.setdefault(name, set()).update(ids)
             self._report.store = output[_STORE]

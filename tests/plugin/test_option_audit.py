@@ -77,8 +77,11 @@ def test_a_difference_fails(stored: Project, options: tuple[str, ...]) -> None:
             "not as stored: result?'accuracy'?: 0.2 -> 1.2 (difference 1, relative 5)",
             "run ????????????????????????????????, computed on * at ????-??-?? ??:??",
             "audit: 3 stored points computed once more, 1 differs",
+            "  either the runs are not deterministic: make the seed a parameter;",
+            "  or they depend on what is not seen: name it in depends=.",
+            "  --sweep-refresh stores the new results.",
             "0 of 3 selected points still lack a result",
-            "FAILED test_study.py::sweep_fit?C:2? - Failed: not as stored: result*",
+            "FAILED test_study.py::sweep_fit?C:2? - audit: result?'accuracy'? 0.2 -> 1.2",
         ]
     )
     assert "Traceback" not in result.stdout.str()
@@ -99,6 +102,7 @@ def test_a_run_that_fails_now_fails(stored: Project, options: tuple[str, ...]) -
         [
             "not as stored: the run fails with ZeroDivisionError: no fit at 3",
             '*raise ZeroDivisionError(f"no fit at {C}")',
+            "FAILED *sweep_fit?C:3? - audit: the run fails with ZeroDiv*",
         ]
     )
     stored.run("--sweep-status").stdout.fnmatch_lines("sweep_fit       3     3 *")
@@ -128,8 +132,42 @@ def test_accepted_points_are_audited(stored: Project) -> None:
     for options in (("--sweep-accept",), ()):
         result = stored.run("--sweep-audit=100%", *options)
         result.assert_outcomes(passed=5, failed=1)
-        result.stdout.fnmatch_lines("audit: 3 stored points computed once more, 1 differs")
+        result.stdout.fnmatch_lines(
+            [
+                "accepted by * at ????-??-?? ??:??*: run.acceptance.undo() takes that back",
+                "audit: 3 stored points computed once more, 1 differs",
+            ]
+        )
         assert stored.computed() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("options", [(), ("-q",), ("--sweep-jobs=2",)], ids=" ".join)
+def test_an_audit_of_nothing_says_so(project: Project, options: tuple[str, ...]) -> None:
+    """A session that was to audit and could not says why, in every verbosity."""
+    project.write(STUDY)
+    result = project.run("--sweep-audit=100%", *options)
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines("*audit: no stored points to audit (3 missing)")
+    project.write(STUDY.replace("C / 10", "C / 11").replace("3]", "3, 4]"))
+    result = project.run("--sweep-audit=1", *options)
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines("*audit: no stored points to audit (3 stale, 1 missing)")
+    project.run(*options).stdout.no_fnmatch_line("*audit: *")
+
+
+def test_an_audit_is_told_in_few_words_too(stored: Project) -> None:
+    """With ``-q``, the line of the audit is printed as well."""
+    shift(stored, 2)
+    result = stored.run("--sweep-audit=100%", "-q")
+    result.stdout.fnmatch_lines("audit: 3 stored points computed once more, 1 differs")
+
+
+def test_what_could_not_be_audited(stored: Project) -> None:
+    """Points that were chosen and not audited, as their tests did not run, are no success."""
+    stored.write("import pytest\n" + SHIFTED + "\n\n@sweep_fit.check\ndef test_it(run): pass\n")
+    (stored.path / "test_a.py").write_text("def test_a(): assert False\n")
+    result = stored.run("--sweep-audit=2", "-x")
+    result.stdout.fnmatch_lines("audit: none of 3 stored points computed once more")
 
 
 def test_selection_narrows_the_sample(stored: Project) -> None:
@@ -173,6 +211,9 @@ def test_xdist(stored: Project) -> None:
     result.assert_outcomes(passed=5, failed=1)
     assert sorted(stored.computed()) == [1, 2, 3]
     result.stdout.fnmatch_lines(["audit: 3 stored points computed once more, 1 differs"])
+    stored.write((SHIFTED + CHECK).replace("C / 10 +", "C / 11 +"))
+    result = stored.run("--sweep-audit=100%", "-n", "2")
+    result.stdout.fnmatch_lines(["audit: no stored points to audit (3 stale)"])
 
 
 def test_the_ini_name(stored: Project) -> None:

@@ -96,7 +96,7 @@ class Audit(Generic[R]):
 def audit(  # noqa: PLR0913 - each is an option of its own, by keyword
     sweep: Any,
     *,
-    fraction: float,
+    fraction: float | str,
     seed: object,
     tolerance: Tolerance,
     replace: bool,
@@ -112,9 +112,10 @@ def audit(  # noqa: PLR0913 - each is an option of its own, by keyword
         replace: put the recomputed results in the place of those that differ.
         options: where and how to compute, as for ``as_completed``.
     """
+    plan = sweep.plan()
     stored = {
         run_id: index
-        for index, (run_id, status) in enumerate(zip(sweep.ids, sweep.plan().statuses, strict=True))
+        for index, (run_id, status) in enumerate(zip(sweep.ids, plan.statuses, strict=True))
         if status == "done"
     }
     chosen = sample(stored, check_fraction(fraction), seed)
@@ -131,8 +132,11 @@ def audit(  # noqa: PLR0913 - each is an option of its own, by keyword
         differing.append(Pair(run, fresh, run.params, tolerance, comparison=comparison))
         replaced += replace and _replace(sweep._state.performer, fresh)
     differing.sort(key=lambda pair: pair.index or 0)
-    text = f"{sweep.name}: {len(runs)} of {len(stored)} stored points computed once more"
-    return Audit(text, RunSet(runs.values()), differing, replaced)
+    text = f"{len(runs)} of {len(stored)} stored points computed once more"
+    if not stored:
+        others = ", ".join(f"{count} {status}" for status, count in plan.counts.items() if count)
+        text = f"0 of {len(plan)} points could be audited{f': {others}' if others else ''}"
+    return Audit(f"{sweep.name}: {text}", RunSet(runs.values()), differing, replaced)
 
 
 def _replace(performer: Performer, fresh: Run[Any]) -> bool:

@@ -17,11 +17,20 @@ def check_fraction(fraction: Any) -> float:
     Raises:
         ValueError: it is none.
     """
-    numeric = isinstance(fraction, (int, float)) and not isinstance(fraction, bool)
-    if not numeric or not 0 < fraction <= 1:
+    share = _percentage(fraction) if isinstance(fraction, str) else fraction
+    numeric = isinstance(share, (int, float)) and not isinstance(share, bool)
+    if not numeric or not 0 < share <= 1:
         message = f"cannot audit with fraction={fraction!r}: it is no share of the points."
-        raise ValueError(f"{message} Give a number above 0, and up to 1 for all of them.")
-    return float(fraction)
+        remedy = "Give one above 0 and up to 1, which is all of them, or a text such as '10%'."
+        raise ValueError(f"{message} {remedy}")
+    return float(share)
+
+
+def _percentage(text: str) -> float:
+    try:
+        return float(text.removesuffix("%")) / 100 if text.endswith("%") else math.nan
+    except ValueError:
+        return math.nan
 
 
 def sample(ids: Iterable[str], fraction: float, seed: object) -> set[str]:
