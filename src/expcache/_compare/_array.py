@@ -26,7 +26,7 @@ def compare_arrays(walk: Walking, path: str, old: Any, new: Any) -> None:
     text = [f"dtype {old.dtype} -> {new.dtype}"] if old.dtype != new.dtype else []
     if old.shape != new.shape:
         text.append(f"shape {old.shape} -> {new.shape}")
-    elif isinstance(old, np.ma.MaskedArray):
+    elif isinstance(old, np.ma.MaskedArray) and not old.dtype.names:
         walk.compare(f"{path}.mask", np.ma.getmaskarray(old), np.ma.getmaskarray(new))
         walk.compare(path, _unmasked(old), _unmasked(new))
     elif old.dtype.hasobject or new.dtype.hasobject or old.dtype.names or new.dtype.names:
@@ -40,8 +40,10 @@ def compare_arrays(walk: Walking, path: str, old: Any, new: Any) -> None:
 def _as_array(value: Any) -> Array:
     import numpy as np  # noqa: PLC0415 - as above
 
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ma.MaskedArray):
         return value
+    if isinstance(value, (np.ndarray, np.void)):
+        return np.asarray(value)  # a matrix has two dimensions however it is cut
     tensor = value.detach().cpu() if hasattr(value, "detach") else value
     try:
         return np.asarray(tensor)
@@ -94,7 +96,7 @@ def elements_text(
         where = np.flatnonzero(_unequal(old, new))
         before, now = old.reshape(-1)[where], new.reshape(-1)[where]
         gap = _gap(before, now) if numeric else None
-        if gap is not None and tolerance:
+        if gap is not None and tolerance and old.dtype.kind + new.dtype.kind != "bb":
             finite = np.isfinite(before) & np.isfinite(now)
             far = ~(finite & (gap <= tolerance.atol + tolerance.rtol * np.abs(_wide(before))))
             where, before, now, gap = where[far], before[far], now[far], gap[far]

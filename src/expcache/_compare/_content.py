@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import CodeType
 from typing import Any
 
-__all__ = ["code_of", "content"]
+__all__ = ["bound", "code_of", "content"]
 
 
 def content(value: object) -> dict[str, Any]:
@@ -17,14 +18,15 @@ def content(value: object) -> dict[str, Any]:
         Exception: it says nothing, as a lock or an open file.
     """
     kind = type(value)
-    plain = kind.__reduce__ is object.__reduce__ and kind.__reduce_ex__ is object.__reduce_ex__
+    names = ("__reduce__", "__reduce_ex__", "__getstate__")
+    plain = all(getattr(kind, name) is getattr(object, name) for name in names)
     if plain and (hasattr(value, "__dict__") or _slots(kind)):
         return _attributes(value)
     reduced = value.__reduce_ex__(4)
     if isinstance(reduced, str):
         return {"": reduced}
-    names = ("maker", "args", "state", "items", "entries", "setter")
-    parts = dict(zip(names, reduced, strict=False))
+    places = ("maker", "args", "state", "items", "entries", "setter")
+    parts = dict(zip(places, reduced, strict=False))
     for name in ("items", "entries"):
         if parts.get(name) is not None:
             parts[name] = list(parts[name])
@@ -60,10 +62,21 @@ def code_of(value: Any) -> object:
     """Return what a class, function or module is known by: its name, and what it does."""
     name = getattr(value, "__module__", None), getattr(value, "__qualname__", value.__name__)
     code = getattr(value, "__code__", None)
-    return name if code is None else (*name, _plain(code), getattr(value, "__defaults__", None))
+    return name if code is None else (*name, _plain(code))
+
+
+def bound(function: Any) -> dict[str, Any]:
+    """Return the values that a function holds: its defaults, and what it closes over."""
+    found = {f".__defaults__[{i}]": one for i, one in enumerate(function.__defaults__ or ())}
+    found.update({f".__kwdefaults__[{n!r}]": v for n, v in (function.__kwdefaults__ or {}).items()})
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    for name, cell in cells:
+        with suppress(ValueError):  # nothing is in it yet
+            found[f".{name}"] = cell.cell_contents
+    return found
 
 
 def _plain(code: CodeType) -> object:
     """Return a function's code without the places in a file where it was written."""
-    constants = [_plain(one) if isinstance(one, CodeType) else one for one in code.co_consts]
+    constants = [_plain(one) if isinstance(one, CodeType) else repr(one) for one in code.co_consts]
     return code.co_code, code.co_names, tuple(constants)

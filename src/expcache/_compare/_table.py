@@ -32,7 +32,8 @@ def _frames(walk: Walking, path: str, old: Any, new: Any) -> None:
         walk.note(path, old, new, f"{len(old)} rows -> {len(new)} rows")
         return
     _indexes(walk, f"{path}.index", old.index, new.index)
-    if before == now:
+    walk.compare(f"{path}.columns.names", list(old.columns.names), list(new.columns.names))
+    if not walk.differs(before, now):
         for place, label in enumerate(before):
             _values(walk, f"{path}[{show(label)}]", old.iloc[:, place], new.iloc[:, place])
     elif old.columns.is_unique and new.columns.is_unique:
@@ -132,9 +133,22 @@ def _columns(walk: Walking, path: str, old: Any, new: Any) -> None:
             elements_text(before, now, walk.tolerance, unit="rows", place=lambda i: f"at row {i}: ")
         )
     else:
-        text.append(_rows(walk, old.to_list(), new.to_list(), None))
+        text.append(_rows(walk, old.to_list(), new.to_list(), None) or _instants(old, new))
     if told := "; ".join(filter(None, text)):
         walk.note(path, old, new, told)
+
+
+def _instants(old: Any, new: Any) -> str:
+    """Say where times differ by less than Python can tell: counts of the columns' unit."""
+    if old.dtype != new.dtype or not old.dtype.is_temporal():
+        return ""
+    before, now = old.to_physical().to_list(), new.to_physical().to_list()
+    differing = [i for i in range(len(before)) if before[i] != now[i]]
+    if not differing:
+        return ""
+    first, unit = differing[0], getattr(old.dtype, "time_unit", "ns")
+    count = f"{len(differing)} of {len(before)} rows differ"
+    return f"{count}; first at row {first}: {before[first]} {unit} -> {now[first]} {unit}"
 
 
 def _is_numeric(column: Any) -> bool:

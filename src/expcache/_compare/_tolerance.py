@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from fractions import Fraction
+from numbers import Real
 from typing import Any, Protocol
 
 __all__ = ["Tolerance", "Walking", "is_nan", "plain"]
@@ -34,6 +36,8 @@ class Tolerance:
     def agree(self, old: Any, new: Any) -> bool:
         """Whether two numbers of one type count as equal."""
         old, new = plain(old), plain(new)
+        if is_nan(old) and is_nan(new) and not isinstance(old, complex):
+            return True  # first, since signalling ones refuse to be compared
         if isinstance(old, complex) and (is_nan(old) or is_nan(new)):
             return self.agree(old.real, new.real) and self.agree(old.imag, new.imag)
         if bool(old == new) or (is_nan(old) and is_nan(new)):
@@ -63,7 +67,7 @@ class Tolerance:
 
 
 def _is_tolerance(value: object) -> bool:
-    return type(value) is not bool and isinstance(value, (int, float)) and 0 <= value < math.inf
+    return type(value) is not bool and isinstance(value, Real) and 0 <= float(value) < math.inf
 
 
 def plain(number: Any) -> Any:
@@ -72,11 +76,17 @@ def plain(number: Any) -> Any:
 
 
 def is_nan(value: Any) -> bool:
-    """Whether a value is not equal to itself, as NaN and NaT are not."""
+    """Whether a value is not equal to itself, as NaN and NaT are not.
+
+    What answers with more than a truth value, such as a table, holds such numbers at most.
+    """
+    if isinstance(value, Decimal):
+        return value.is_nan()
     try:
-        return bool(value != value)  # noqa: PLR0124 - that is the question
-    except Exception:  # noqa: BLE001 - what has no truth value is no such number
+        said = value != value  # noqa: PLR0124 - that is the question
+    except Exception:  # noqa: BLE001 - what cannot be compared is no such number
         return False
+    return type(said).__name__ in ("bool", "bool_") and bool(said)
 
 
 class Walking(Protocol):

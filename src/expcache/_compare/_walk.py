@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
+from array import array
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from datetime import datetime, time
 from enum import Enum
 from numbers import Number
-from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    MappingProxyType,
+    MethodType,
+    ModuleType,
+    SimpleNamespace,
+)
 from typing import Any
 
 from expcache._compare._comparison import Deviation
-from expcache._compare._content import code_of, content
+from expcache._compare._content import bound, code_of, content
 from expcache._compare._show import kinds, show, show_some
 from expcache._compare._text import text_difference
 from expcache._compare._tolerance import Tolerance, is_nan
@@ -20,6 +29,7 @@ from expcache._compare._tolerance import Tolerance, is_nan
 __all__ = ["Walk"]
 
 _NAN = object()
+_BUILT_IN = (str, bytes, bytearray, int, float, complex, list, tuple, dict, set, frozenset, deque)
 _NAMED = (type, FunctionType, BuiltinFunctionType, ModuleType)
 
 
@@ -55,7 +65,9 @@ class Walk:
                 self.note(path, old, new, text_difference(old, new))
         elif (id(old), id(new)) not in self._seen:
             self._seen[id(old), id(new)] = old, new  # held, so that nothing else gets their ids
-            self._rule(old)(path, old, new)
+            self._compare_parts(path, old, new)
+        if _extends(old):
+            self._attributes(path, old, new)
 
     def differs(self, old: Any, new: Any) -> bool:
         """Whether two values differ, without noting where."""
@@ -63,10 +75,24 @@ class Walk:
         other.compare("", old, new)
         return bool(other.found)
 
+    def _compare_parts(self, path: str, old: Any, new: Any) -> None:
+        try:
+            self._rule(old)(path, old, new)
+        except RecursionError:
+            raise  # told of the whole value
+        except Exception as error:  # noqa: BLE001 - whatever the types' own code raises
+            self.note(path, old, new, f"cannot be compared ({type(error).__name__}: {error})")
+
+    def _attributes(self, path: str, old: Any, new: Any) -> None:
+        """Compare what an instance of a subclass holds besides what its base knows of."""
+        before, now = getattr(old, "__dict__", {}), getattr(new, "__dict__", {})
+        for name in dict.fromkeys((*before, *now)):
+            self.compare(f"{path}.{name}", before.get(name), now.get(name))
+
     def _rule(self, value: Any) -> Callable[[str, Any, Any], None]:
         if isinstance(value, (dict, MappingProxyType)):
             return self._mappings
-        if isinstance(value, (list, tuple, deque)):
+        if isinstance(value, (list, tuple, deque, array)):
             return self._sequences
         if isinstance(value, (set, frozenset)):
             return self._sets
@@ -77,19 +103,26 @@ class Walk:
     def _foreign(self, value: Any) -> Callable[[str, Any, Any], None] | None:
         """Return the rule for what arrays and tables are made of, if the value is one."""
         numpy, root = sys.modules.get("numpy"), type(value).__module__.partition(".")[0]
-        if numpy is not None and (isinstance(value, numpy.ndarray) or root in ("torch", "jaxlib")):
+        kinds = () if numpy is None else (numpy.ndarray, numpy.void)
+        if isinstance(value, kinds) or (numpy is not None and root in ("torch", "jaxlib")):
             from expcache._compare._array import compare_arrays  # noqa: PLC0415 - only for arrays
 
             return lambda path, old, new: compare_arrays(self, path, old, new)
+        rule = None
         if root in ("pandas", "polars"):
             from expcache._compare._table import table_rule  # noqa: PLC0415 - only for tables
 
             rule = table_rule(value)
-            return None if rule is None else lambda path, old, new: rule(self, path, old, new)
-        return None
+        elif root == "xarray":
+            from expcache._compare._dataset import dataset_rule  # noqa: PLC0415 - only for those
+
+            rule = dataset_rule(value)
+        return None if rule is None else lambda path, old, new: rule(self, path, old, new)
 
     def _mappings(self, path: str, old: Any, new: Any) -> None:
         before, now = _by_key(old), _by_key(new)
+        if isinstance(old, OrderedDict) and list(before) != list(now) and set(before) == set(now):
+            self.note(path, old, new, "keys in another order")
         for key, (name, value) in before.items():
             place = f"{path}[{show(name)}]"
             if key in now:
@@ -104,6 +137,8 @@ class Walk:
         names = getattr(old, "_fields", None)
         if len(old) != len(new):
             self.note(path, old, new, f"{len(old)} items -> {len(new)} items")
+        for name in ("maxlen", "typecode"):
+            self.compare(f"{path}.{name}", getattr(old, name, None), getattr(new, name, None))
         for index, (before, now) in enumerate(zip(old, new, strict=False)):
             self.compare(f"{path}.{names[index]}" if names else f"{path}[{index}]", before, now)
 
@@ -126,6 +161,10 @@ class Walk:
     def _named(self, path: str, old: Any, new: Any) -> None:
         if code_of(old) != code_of(new):
             self.note(path, old, new, f"{show(old)} -> {show(new)}")
+        elif isinstance(old, FunctionType):
+            before, now = bound(old), bound(new)
+            for name in dict.fromkeys((*before, *now)):
+                self.compare(f"{path}{name}", before.get(name), now.get(name))
 
     def _objects(self, path: str, old: Any, new: Any) -> None:
         verdict = _verdict(old, new)
@@ -151,8 +190,18 @@ def _is_number(value: object) -> bool:
     return type(value) is not bool and isinstance(value, Number)
 
 
+def _extends(value: object) -> bool:
+    """Whether a class of the user's stands for a value of Python or an array, and may add to it."""
+    root, numpy = type(value).__module__.partition(".")[0], sys.modules.get("numpy")
+    if root in ("builtins", "numpy") or root in sys.stdlib_module_names:
+        return False
+    return isinstance(value, _BUILT_IN if numpy is None else (*_BUILT_IN, numpy.ndarray))
+
+
 def _has_parts(value: object) -> bool:
     """Whether the attributes of an object tell more than its repr: not those of Python's own."""
+    if isinstance(value, SimpleNamespace):
+        return True
     root = type(value).__module__.partition(".")[0]
     known = root in sys.stdlib_module_names or root == "numpy"
     return not known and not isinstance(value, Enum)
@@ -163,6 +212,8 @@ def _verdict(old: Any, new: Any) -> bool | None:
     if isinstance(old, Enum):
         return bool(old.name == new.name and old.value == new.value)
     kind: Any = type(old)
+    if isinstance(old, (datetime, time)) and _zone(old) != _zone(new):
+        return False
     if isinstance(old, MethodType) or kind.__eq__ is object.__eq__:
         return None
     try:
@@ -170,6 +221,11 @@ def _verdict(old: Any, new: Any) -> bool | None:
     except Exception:  # noqa: BLE001 - whatever the user's code raises
         return None
     return bool(said) if type(said).__name__ in ("bool", "bool_") else None
+
+
+def _zone(value: Any) -> tuple[object, ...]:
+    """Return what times tell besides the instant."""
+    return str(value.tzinfo), getattr(value, "fold", 0)
 
 
 def _same_kind(old: type, new: type) -> bool:
@@ -185,4 +241,6 @@ def _by_key(mapping: Any) -> dict[Any, tuple[Any, Any]]:
 
 def _key(value: Any) -> Any:
     """Return what stands for a key: 1, 1.0 and True are three, all NaN are one."""
+    if type(value) in (tuple, frozenset):
+        value = type(value)(map(_key, value))
     return type(value).__qualname__, _NAN if is_nan(value) else value
