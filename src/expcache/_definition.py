@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from expcache._agreement import settle
-from expcache._code import Part, Pinned, Tracker, file_of, name_of
+from expcache._code import Part, Pinned, Tracker, file_of, is_code, name_of
 from expcache._encode import digest, encode
 from expcache._key import Identity, Key
 from expcache._query import Located, Stored
@@ -87,10 +87,17 @@ class Definition:
         return None if self.declared or self._tracker is None else self._tracker.current().digest
 
     def _track(self) -> Tracker | None:
-        depends = self.options.depends
+        depends, key = self.options.depends, self.options.key
         if not self.declared:
-            return Tracker(self.function, depends=depends)
+            if is_code(key):  # it tells which runs are the same
+                depends = (*depends, key)
+            return Tracker(self.function, depends=depends, ignored=self._ignored)
         return Tracker(_nothing, depends=depends) if depends else None
+
+    @property
+    def _ignored(self) -> list[str]:
+        """The ignored parameters with a default: without `ignore=`, ids could stay the same."""
+        return sorted(set(self.options.ignore) & self.key.signature.defaults.keys())
 
     def of_class(self, owner: type) -> Definition:
         """Return the definition for instances of a class: a subclass may override what is called.
@@ -159,8 +166,9 @@ class Definition:
     def basis(self) -> list[str]:
         """What the user declares of the code, and the fingerprint of what it depends on."""
         version, tracker = self.options.version, self._tracker
-        declared = "ignore" if version is None else f"version {version}"
-        return [declared] if tracker is None else [declared, tracker.current().digest]
+        told = ["ignore" if version is None else f"version {version}"]
+        told += [f"ignore={name}" for name in self._ignored]
+        return told if tracker is None else [*told, tracker.current().digest]
 
     @property
     def store(self) -> Store:

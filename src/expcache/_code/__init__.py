@@ -8,6 +8,7 @@ from expcache._code._names import file_of, name_of, stem_of
 from expcache._code._normal import fields as normal_fields
 from expcache._code._part import Code, Part
 from expcache._code._tracker import Pinned, Tracker
+from expcache._code._wrapped import is_code
 
 __all__ = [
     "Code",
@@ -17,6 +18,7 @@ __all__ = [
     "chain_of",
     "file_of",
     "followed",
+    "is_code",
     "name_of",
     "normal_fields",
     "stem_of",

@@ -9,11 +9,11 @@ from typing import Any
 
 from expcache._code._follow import finish, no_source
 from expcache._code._names import is_project_function, name_of, unwrapped
-from expcache._code._part import Code
+from expcache._code._part import Code, Part
 from expcache._code._walk import Walk
 from expcache._code._watch import Watch
 from expcache._code._wrapped import is_code
-from expcache._encode import encode
+from expcache._encode import digest, encode
 from expcache.errors import CodeError
 
 __all__ = ["Pinned", "Tracker"]
@@ -46,21 +46,25 @@ class Pinned:
 class Tracker:
     """Follows one function, from when it is decorated."""
 
-    __slots__ = ("_code", "_depends", "_function", "_unchanged", "_watch")
+    __slots__ = ("_code", "_depends", "_function", "_ignored", "_unchanged", "_watch")
 
-    def __init__(self, function: Any, *, depends: Sequence[object] = ()) -> None:
+    def __init__(
+        self, function: Any, *, depends: Sequence[object] = (), ignored: Sequence[str] = ()
+    ) -> None:
         """Read the function's source, and that of everything it reaches, now.
 
         Args:
             function: A function or a class, perhaps inside decorators.
             depends: What else its results depend on: modules, functions, classes, names of
                 installed distributions, or values.
+            ignored: Parameters whose values are not in the id, sorted.
 
         Raises:
             CodeError: The function has no source, or a dependency cannot be identified.
         """
         self._function = function
         self._depends = tuple(depends)
+        self._ignored = tuple(ignored)
         self._take(fresh=True)
 
     def __reduce__(self) -> tuple[type[Pinned], tuple[Code]]:
@@ -120,6 +124,13 @@ class Tracker:
         walk.begin(self._function, namespace, "function", "constant")
         for one in self._depends:
             _depend(walk, one, namespace)
+        if self._ignored:
+            _ignore(walk, name_of(plain), self._ignored)
+
+
+def _ignore(walk: Walk, name: str, ignored: tuple[str, ...]) -> None:
+    shown = ", ".join(ignored)
+    walk.add("ignore=", Part(f"of {name}", "ignore=", "", 0, digest(encode(ignored)), shown))
 
 
 def _depend(walk: Walk, one: Any, namespace: dict[str, Any]) -> None:

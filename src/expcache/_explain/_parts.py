@@ -17,7 +17,8 @@ __all__ = ["Parts", "differing", "part_differences", "parts_of"]
 Parts = Mapping[tuple[str, str, str], Part]
 """The parts of a code by kind, name, and for packages by package."""
 
-_VALUES = ("constant", "default", "depends")
+_VALUES = ("constant", "default", "depends", "ignore=")
+_SAID = ("default", "ignore=")
 _MEANT = "changed: "
 _WRITTEN = ("class", "constant", "function")
 
@@ -138,14 +139,14 @@ def _textual(old: Part, new: Part, base: Difference) -> Difference:
 def _come(part: Part, parts: Parts) -> Difference:
     base = _placed(part, parts) if part.kind in _VALUES else _whole(part)
     new = _shown(part) if part.kind in _VALUES else None
-    words = "is new" if part.kind == "default" else "is reached only now"
+    words = "is new" if part.kind in _SAID else "is reached only now"
     return base._replace(new=new, words=words)
 
 
 def _gone(part: Part) -> Difference:
     base = _placed(part, {}) if part.kind in _VALUES else _whole(part)
     old = _shown(part) if part.kind in _VALUES else None
-    words = "is gone" if part.kind == "default" else "is no longer reached"
+    words = "is gone" if part.kind in _SAID else "is no longer reached"
     return base._replace(old=old, file="", line=0, words=words)
 
 

@@ -112,7 +112,7 @@ def _diff(old: Part | None, new: Part | None) -> str:
 
 
 def _text(part: Part) -> list[str]:
-    if part.kind in {"constant", "default", "depends"}:
+    if part.kind in {"constant", "default", "depends", "ignore="}:
         return [f"{part.name} = {part.text}"]
     return unparsed(part.text, methods=not part.name.endswith(".<body>")).splitlines()
 

@@ -21,6 +21,10 @@ def sound(store: Store, experiment: str, key: str, envelope: bytes, preimage: by
         raise  # no damage: computing it again would replace what a newer version wrote
     except RecordError as error:
         warn_unreadable(key, error)
+        if error.reason == "other params":
+            from expcache._perform._aside import put_aside  # noqa: PLC0415 - hardly ever
+
+            put_aside(store, experiment, key, envelope)
         return False
     return True
 

@@ -96,6 +96,12 @@ def open_envelope(envelope: Envelope, preimage: bytes | None = None) -> tuple[in
     return flags, start
 
 
+def stamp_of(envelope: Envelope) -> bytes:
+    """Return the digest of the full params that a checked envelope is of."""
+    stamp: bytes = _unpack(envelope)[4]
+    return stamp
+
+
 def _refuse(envelope: Envelope) -> NoReturn:
     """Say what is wrong with an envelope that is not sound."""
     seen, size = bytes(envelope[: PREAMBLE.size]), len(envelope)
