@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from expcache._executor import LocalExecutor
     from expcache._explanation import Difference, Explanation, SweepExplanation
     from expcache._garbage import Garbage, gc
+    from expcache._launch import Launch, launch
     from expcache._migration import Migration
     from expcache._progress import Display, Progress
     from expcache._removal import Removal
@@ -57,6 +58,7 @@ __all__ = [
     "Explanation",
     "File",
     "Garbage",
+    "Launch",
     "LocalExecutor",
     "Migration",
     "Plan",
@@ -80,6 +82,7 @@ __all__ = [
     "experiment",
     "gc",
     "grid",
+    "launch",
     "load",
     "load_ids",
     "points",
@@ -116,6 +119,7 @@ _COMPUTING = {
     "Display": "_progress",
     "Explanation": "_explanation",
     "Garbage": "_garbage",
+    "Launch": "_launch",
     "LocalExecutor": "_executor",
     "Migration": "_migration",
     "Progress": "_progress",
@@ -129,6 +133,7 @@ _COMPUTING = {
     "compare": "_compare",
     "current_run": "_cell",
     "gc": "_garbage",
+    "launch": "_launch",
     "post_result": "_child",
     "render": "_render",
     "run_params": "_child",

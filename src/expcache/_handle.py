@@ -35,6 +35,22 @@ class Handle(Account, Generic[R]):
     retried: int
     """How many attempts at the run failed in this process before its last one."""
 
+    @property
+    def launch(self) -> str | None:
+        """The id of the launch that computed the run; None when nothing is stored."""
+        header = self._stored_or_none()
+        return (header.launch or None) if header is not None else None
+
+    @property
+    def number(self) -> int | None:
+        """The number of the run among all that were computed of its experiment in this store.
+
+        It goes on across launches, with gaps; no two runs have the same. None when nothing is
+        stored, or where claims cannot be kept.
+        """
+        header = self._stored_or_none()
+        return None if header is None else header.number
+
     def _settle(self, located: Located, *, cached: bool) -> Self:
         """Note where the record was found, or made, just now."""
         self._located = located

@@ -193,6 +193,7 @@ class Migration:
             code_notes=dict(self._codes[code][0]),
             migrated=[*old.migrated, moved],
             directory=directory,
+            number=None,
             attempts=[{n: one[n] for n in one if n != "directory"} for one in old.attempts],
         )
 

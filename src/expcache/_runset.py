@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from expcache._ids import save_ids
 from expcache._lookup import Where
 from expcache._run import Run
+from expcache._selection import Selection
 from expcache._summary import record_of, row_of
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-
-    from expcache._removal import Removal
 
 __all__ = ["RunSet", "frame_of"]
 
@@ -26,7 +25,7 @@ _WINDOW = 512
 """How many records are read ahead at once."""
 
 
-class RunSet(Sequence[Run[R]], Generic[R]):
+class RunSet(Selection[R], Sequence[Run[R]], Generic[R]):
     """Runs in order, such as those of a sweep, of an experiment, or of a file of ids."""
 
     __slots__ = ("_runs",)
@@ -178,24 +177,6 @@ class RunSet(Sequence[Run[R]], Generic[R]):
         from expcache._export import export  # noqa: PLC0415 - only for this
 
         export(map(record_of, self._read_ahead()), path, format=format, default=default)
-
-    def delete(self, *, code: str | None = None, dry_run: bool = False) -> Removal:
-        """Remove what is stored of the runs, each whole; nothing if one of them is running.
-
-        The options are those of ``Run.delete``.
-
-        Raises:
-            ClaimError: somebody computes one of the runs now.
-            QueryError: nothing is stored for ``code``, or several codes begin so.
-            StoreError: the store cannot be written to.
-        """
-        from expcache._removal import remove_runs  # noqa: PLC0415 - for this alone
-
-        places = [(run._store, run.experiment, run.id) for run in self._runs]
-        removal = remove_runs(places, code=code, dry_run=dry_run)
-        for run in () if dry_run else self._runs:
-            run._forget(code)
-        return removal
 
     def save_ids(self, path: str | Path) -> None:
         """Write the ids to a file that ``load`` reads: ``.json``, ``.txt`` or ``.py``."""

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from expcache._ids import save_ids
 from expcache._lookup import Where
 from expcache._place import Place
 from expcache._plan import Plan, locate_all
-from expcache._query import Errors, Failed, Stale
 from expcache._review import Review
 from expcache._run import Run
 from expcache._runset import RunSet
 from expcache._space import Space
 from expcache._state import State
+from expcache._sweeping import Sweeping
 from expcache._upkeep import SweepUpkeep
 from expcache.errors import SpaceError
 
 if TYPE_CHECKING:
-    from expcache._completion import Completed
     from expcache._explanation import SweepExplanation
     from expcache._perform import Performer
-    from expcache._progress import Option
-    from expcache._retries import Retries
 
 __all__ = ["Sweep"]
 
@@ -32,7 +29,7 @@ R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Sweep(Review[R], SweepUpkeep):
+class Sweep(Sweeping[R], Review[R], SweepUpkeep):
     """An experiment over a space of points, with a name.
 
     Made by ``Experiment.sweep``. Its points are bound to the experiment's parameters when they
@@ -177,56 +174,6 @@ class Sweep(Review[R], SweepUpkeep):
         state = self._state
         return Sweep(state.experiment, state.performer, space, self.name, state.place)
 
-    def run(  # noqa: PLR0913 - each is an option of its own, by keyword
-        self,
-        *,
-        jobs: int | Literal["auto"] = 1,
-        executor: Any = None,
-        failed: Failed = "retry",
-        retries: int | Retries | None = None,
-        refresh: bool = False,
-        errors: Errors = "keep",
-        timeout: float | None = None,
-        progress: Option = None,
-        stale: Stale | None = None,
-    ) -> RunSet[R]:
-        """Compute what is not stored, and return all runs in the order of the points.
-
-        Each result is safe on disk the moment its point ends: a run that is interrupted is
-        continued by calling this again. The options are those of ``as_completed``.
-
-        Raises:
-            ParameterError: a point does not fit the experiment's parameters.
-            IdentityError: a value of a point has no canonical form.
-            RunFailedError: a run failed before, and failed is ``"raise"``; nothing is computed.
-            StoreError: there is something to compute, and the store cannot be made.
-            ExecutorError: the executor cannot serve.
-            StaleError: points are stored for other code only, which was to be an error.
-        """
-        completed = self.as_completed(
-            jobs=jobs,
-            executor=executor,
-            failed=failed,
-            retries=retries,
-            refresh=refresh,
-            errors=errors,
-            timeout=timeout,
-            progress=progress,
-            stale=stale,
-        )
-        return RunSet(sorted(completed, key=_index))
-
-    def as_completed(self, **options: Any) -> Completed[R]:
-        """Do as ``run`` does, and give each run as soon as its result is safe on disk."""
-        from expcache._completion import as_completed  # noqa: PLC0415 - only to compute
-        from expcache._perform import policy_of, refuse_stale  # noqa: PLC0415 - as above
-
-        if policy_of(options.get("stale")) == "error" and not options.get("refresh"):
-            refuse_stale(self.name, self.plan().statuses, self.__getitem__)
-        if options.get("failed") == "raise" and not options.get("refresh"):
-            self.plan().failed.results  # noqa: B018 - raises, before anything is computed
-        return as_completed(self, **options)
-
     def check(self, function: F) -> F:
         """Make a function of ``run`` a test that pytest runs for every point of the sweep.
 
@@ -244,7 +191,3 @@ class Sweep(Review[R], SweepUpkeep):
     def save_ids(self, path: str | os.PathLike[str]) -> None:
         """Write the ids to a file that ``load`` reads: ``.json``, ``.txt`` or ``.py``."""
         save_ids(os.fspath(path), self.ids, store=self._state.performer.definition.store.path)
-
-
-def _index(run: Run[Any]) -> int:
-    return -1 if run.index is None else run.index

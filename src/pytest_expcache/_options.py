@@ -34,6 +34,8 @@ class Options:
     """How and for how long the points are computed."""
     audits: Sample
     """Which stored points are computed once more."""
+    tags: tuple[str, ...]
+    """What the records of computed points carry beside the tags of their experiment."""
 
     @property
     def shows(self) -> bool:
@@ -95,7 +97,7 @@ def add_options(parser: pytest.Parser) -> None:
         help="the directory of results, relative to the ini file (option: --sweep-store)",
         default="",
     )
-    for name, metavar, text in (_STALE, *_JOBS, *SAMPLE):
+    for name, metavar, text in (_STALE, *_JOBS, *SAMPLE, _TAGS):
         option = f"--{name.replace('_', '-')}"
         group.addoption(
             option, dest=name, metavar=metavar, default=None, help=f"{text} (ini: {name})"
@@ -109,6 +111,7 @@ _STALE = (
     "|".join(STALE),
     "compute points anew that are stored for other code only, take those results, or fail",
 )
+_TAGS = ("sweep_tags", "WORD,...", "words that the records of points computed now carry")
 _JOBS = (
     ("sweep_jobs", "N|auto", "compute points in this many processes at once; 0: in this one"),
     ("sweep_timeout", "SECONDS", "end a point that takes longer than this; it has failed"),
@@ -144,6 +147,7 @@ def read_options(config: pytest.Config) -> Options:
         store=_store(config),
         jobs=read_jobs(config),
         audits=read_sample(config),
+        tags=_tags(config),
     )
     if options.refresh and options.resume:
         message = "cannot combine --sweep-refresh with --sweep-resume: one computes every point"
@@ -184,6 +188,12 @@ def _stale(config: pytest.Config) -> Literal["recompute", "reuse", "error"] | No
         return None
     message = f"cannot use {text!r} as --sweep-stale: there is no such policy."
     raise pytest.UsageError(f"{message} Give one of {', '.join(STALE)}.")
+
+
+def _tags(config: pytest.Config) -> tuple[str, ...]:
+    option: str | None = config.getoption("sweep_tags")
+    text = str(config.getini("sweep_tags")) if option is None else option
+    return tuple(word for word in map(str.strip, text.split(",")) if word)
 
 
 def _store(config: pytest.Config) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_expcache._launching import SharedLaunch, enter_launch
 from pytest_expcache._options import options_of
 from pytest_expcache._overview import Overview
 from pytest_expcache._plans import Plans
@@ -32,6 +33,7 @@ def begin(config: pytest.Config) -> None:
         from pytest_expcache._accepting import Accepting  # noqa: PLC0415 - for this option alone
 
         manager.register(Accepting(plans), "expcache-accepting")
+    enter_launch(config)
     runs, report = Runs(options, plans), _tell(config)
     manager.register(runs, "expcache-runs")
     if options.jobs.count:
@@ -51,6 +53,7 @@ def begin(config: pytest.Config) -> None:
 def begin_as_controller(config: pytest.Config) -> None:
     """Register what tells of the sweeps that the workers of pytest-xdist run."""
     config.pluginmanager.register(FromWorkers(_tell(config)), "expcache-from-workers")
+    config.pluginmanager.register(SharedLaunch(), "expcache-shared-launch")
 
 
 def _tell(config: pytest.Config) -> Report:

@@ -14,6 +14,7 @@ from pytest_expcache._collect import add_keywords, parametrize, refuse_in_class,
 from pytest_expcache._files import SweepFile, add_files_option, collect_file
 from pytest_expcache._fixtures import isolated_store, run
 from pytest_expcache._jobs import distributes, jobs_lines
+from pytest_expcache._launching import leave_launch
 from pytest_expcache._options import add_options, options_of, read_options
 from pytest_expcache._store import leave_store, use_store
 
@@ -94,4 +95,5 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.hookimpl(tryfirst=True)  # what was chosen last is given up first
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave no trace in a process that goes on."""
+    leave_launch(config)
     leave_store(config)

@@ -6,7 +6,7 @@ from expcache._capture import relay
 from expcache._cell._around import belongs_to_runs, may_belong_to_runs, runs_around
 from expcache._cell._cell import Cell
 from expcache._cell._compute import Computed, Watch, compute, compute_async, fail, keep
-from expcache._cell._current import CurrentRun, current_run, left_of
+from expcache._cell._current import CurrentRun, current_run, launch_of_call, left_of
 from expcache._cell._error import revive
 from expcache._cell._pack import Parcel, pack
 from expcache._cell._replies import compute_cells, replies, unpack_replies
@@ -29,6 +29,7 @@ __all__ = [
     "fail",
     "fetch",
     "keep",
+    "launch_of_call",
     "left_of",
     "may_belong_to_runs",
     "pack",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from expcache._key import Identity
+from expcache._launch import Launch
 from expcache._signature import Signature
 
 __all__ = ["Cell"]
@@ -40,6 +41,10 @@ class Cell:
     """Where the directories of the experiment's runs lie, or what tells it; None for nowhere."""
     generation: int | None = None
     """The number of the claim."""
+    number: int | None = None
+    """The number of the run in its experiment's store."""
+    launch: Launch | None = None
+    """The call that computes it."""
 
     @property
     def key(self) -> str:

@@ -12,6 +12,7 @@ from expcache._cell._cell import Cell
 from expcache._encode import module_stem
 from expcache._environment import current_environment, host
 from expcache._key import Identity
+from expcache._launch import Launch
 from expcache._signature import Signature
 
 __all__ = ["PYTHON", "SCHEME", "Common", "Payload", "Point", "sender"]
@@ -43,6 +44,7 @@ class Point(NamedTuple):
     params: tuple[Any, ...] | bytes
     earlier: Sequence[Mapping[str, Any]]
     generation: int | None
+    number: int | None
 
 
 @dataclass(slots=True)
@@ -64,6 +66,7 @@ class Common:
     levels: dict[str, int]
     spill: str | None
     files: str | None = None
+    launch: Launch | None = None
     signature: Signature | None = None
 
     @classmethod
@@ -86,6 +89,7 @@ class Common:
             levels=_levels(),
             spill=spill,
             files=files,
+            launch=cell.launch,
         )
 
     def cell(self, point: Point, params: Mapping[str, Any]) -> Cell:
@@ -107,6 +111,8 @@ class Common:
             owner=self.owner,
             generation=point.generation,
             files=self.files,
+            number=point.number,
+            launch=self.launch,
         )
 
 

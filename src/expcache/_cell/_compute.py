@@ -140,7 +140,6 @@ def finished(cell: Cell, outcome: Value[Any] | Failure, facts: Facts) -> Compute
     """Return what came of a cell, with the header of its record."""
     outcome = _usable(cell, outcome)
     attempt = _attempt(cell, outcome, facts)
-    notices = facts.notices
     header = Header(
         id=cell.identity.id,
         code=cell.code,
@@ -162,9 +161,11 @@ def finished(cell: Cell, outcome: Value[Any] | Failure, facts: Facts) -> Compute
         version=cell.version,
         owner=cell.owner,
         generation=cell.generation,
-        warnings=[] if notices is None else notices.warnings,
-        logs=[] if notices is None else notices.logs,
+        warnings=[] if facts.notices is None else facts.notices.warnings,
+        logs=[] if facts.notices is None else facts.notices.logs,
         directory=facts.directory,
+        launch="" if cell.launch is None else cell.launch.id,
+        number=cell.number,
     )
     return Computed(cell, outcome, header)
 

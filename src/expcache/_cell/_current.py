@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from expcache._capture import notice_logs
 from expcache._directory import Private, place, settle_left
 from expcache._file import File
+from expcache._launch import Launch, current_launch, new_launch
 from expcache._outcome import Failure, Value, capture
 from expcache.errors import NoRunError, StoreError
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from expcache._cell._cell import Cell
 
-__all__ = ["CurrentRun", "current_run", "enter", "leave", "left_of", "settled"]
+__all__ = ["CurrentRun", "current_run", "enter", "launch_of_call", "leave", "left_of", "settled"]
 
 _current: ContextVar[CurrentRun | None] = ContextVar("expcache_current_run", default=None)
 _under_way: list[CurrentRun] = []
@@ -196,6 +197,20 @@ def current_run() -> CurrentRun:
         remedy = "Start it with contextvars.copy_context().run as its target"
         raise NoRunError(f"{message} {remedy}, or give it what it needs.")
     return _under_way[0]
+
+
+def launch_of_call(tags: tuple[str, ...] | None = None) -> Launch:
+    """Return the launch that a call of the caller belongs to: inside of a run, that of the run.
+
+    Args:
+        tags: those of a call that is a launch of its own outside of any; None for a single call.
+    """
+    run = _current.get()
+    if run is None and threading.current_thread() is not threading.main_thread():
+        run = next(iter(tuple(_under_way)), None)
+    found = None if run is None else run._cell.launch  # noqa: SLF001 - as above
+    found = found or current_launch(single=tags is None)
+    return new_launch(tags or ()) if found is None else found.tagged(tags or ())
 
 
 def enter(run: CurrentRun) -> Token[CurrentRun | None]:

@@ -75,7 +75,8 @@ class Parcel:
         if not _PLAIN.issuperset(map(type, values)):
             params = _dumped(cell, values, kinds_of(cell, self._goes_by_name), self.by_value)
         earlier = [dict(one) for one in cell.earlier] if cell.earlier else ()
-        return identity.id, identity.preimage, cell.code, params, earlier, cell.generation
+        rest = earlier, cell.generation, cell.number
+        return identity.id, identity.preimage, cell.code, params, *rest
 
     def _goes_by_name(self, kind: type) -> bool:
         if kind not in self._named:

@@ -9,9 +9,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from weakref import WeakKeyDictionary
 
+from expcache._cell import launch_of_call
 from expcache._completion._driver import Driver
 from expcache._completion._place import Place
 from expcache._completion._policy import Policy
+from expcache._launch import tags_from
 from expcache._perform import underway
 from expcache._progress import Display, Option, from_option
 from expcache._query import Errors, Failed, Stale
@@ -81,6 +83,7 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
     progress: Option = None,
     relay: bool = True,
     stale: Stale | None = None,
+    tags: str | Iterable[str] = (),
 ) -> Completed[R]:
     """Compute runs, of one experiment or of many, and give each as soon as it is safe on disk.
 
@@ -109,6 +112,8 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
         stale: what to do with runs that are stored for other code only: ``"recompute"`` them,
             ``"reuse"`` the newest result of theirs whose params agree, or raise an ``"error"`` at
             the first. None: what ``use`` chose, else the variable EXPCACHE_STALE.
+        tags: words that the records of what is computed now carry, beside those of their
+            experiment.
 
     Raises:
         ValueError: an option has no such value.
@@ -125,8 +130,12 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
         relay=relay,
         stale=stale,
         retries=retries,
+        launch=launch_of_call(tags_from(tags)),
     )
-    place = Place(jobs, executor)
+    return _begun(runs, policy, Place(jobs, executor), progress)
+
+
+def _begun(runs: Iterable[Run[R]], policy: Policy, place: Place, progress: Option) -> Completed[R]:
     counts, display = from_option(progress, _length(runs), jobs=place.jobs or 1)
     watched = progress is not False
     driver = Driver(iter(runs), policy, counts, place, watched=watched)
@@ -141,8 +150,14 @@ def compute_within(
 ) -> Run[Any]:
     """Compute one run in a worker, each attempt for at most ``timeout`` seconds."""
     single = _single_worker()  # that a stored result does not serve, whoever calls this knows
-    options: Any = {"refresh": refresh, "timeout": timeout, "retries": retries}
-    return next(as_completed([run], executor=single, progress=False, stale="recompute", **options))
+    policy = Policy(
+        refresh=refresh,
+        timeout=timeout,
+        retries=retries,
+        stale="recompute",
+        launch=launch_of_call(),
+    )
+    return next(_begun([run], policy, Place(1, single), False))  # noqa: FBT003 - no progress
 
 
 def _single_worker() -> LocalExecutor:

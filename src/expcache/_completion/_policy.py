@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expcache._launch import Launch
 from expcache._perform import policy_of
 from expcache._query import ERRORS, FAILED, Errors, Failed, Stale, check_word
 from expcache._retries import Retries, retries_from
@@ -12,7 +13,7 @@ __all__ = ["Policy"]
 class Policy:
     """What the caller wants; checked, so that a misspelt word is no silent default."""
 
-    __slots__ = ("errors", "failed", "refresh", "relay", "retries", "stale", "timeout")
+    __slots__ = ("errors", "failed", "launch", "refresh", "relay", "retries", "stale", "timeout")
 
     def __init__(  # noqa: PLR0913 - each is an option of its own, by keyword
         self,
@@ -24,6 +25,7 @@ class Policy:
         relay: bool = True,
         stale: Stale | None = None,
         retries: int | Retries | None = None,
+        launch: Launch | None = None,
     ) -> None:
         """Hold the wishes.
 
@@ -44,3 +46,4 @@ class Policy:
         self.relay = relay
         self.stale = policy_of(stale)
         self.retries = retries_from(retries)
+        self.launch = launch

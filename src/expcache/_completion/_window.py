@@ -39,7 +39,7 @@ def _look_up(
     definition.attach(store)
     retries = definition.options.retries if policy.retries is None else policy.retries
     todos = [
-        Todo(run, performer=performer, key=key, retries=retries)
+        Todo(run, performer=performer, key=key, retries=retries, launch=policy.launch)
         for run, key in zip(runs, performer.keys_of(runs), strict=True)
     ]
     if not policy.refresh:

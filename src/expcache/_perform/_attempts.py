@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from expcache._cell import Cell, Computed, Reply, revive
+from expcache._launch import Launch
 from expcache._outcome import Failure
 from expcache._perform._keeper import Keeper
 from expcache._perform._pending import Pending
@@ -37,6 +38,8 @@ class Attempts:
     pause: float | None = None
     """How long to wait, in seconds, before the next attempt; None if there is none to be."""
     cell: Cell | None = None
+    launch: Launch | None = None
+    """The call that computes it; None for a single one."""
     failed: int = 0
     """How many attempts of this call have failed."""
     _earlier: Sequence[Mapping[str, Any]] | None = None
@@ -65,7 +68,7 @@ class Attempts:
         """Return what is needed to compute the run; taken again for every attempt."""
         earlier = attempts_of(self.failure) if self._earlier is None else self._earlier
         self.pause = None
-        self.cell = self.performer.cell(self.run, earlier, self.claim)
+        self.cell = self.performer.cell(self.run, earlier, self.claim, self.launch)
         return self.cell
 
     def keep(self, computed: Computed, *, last: bool = False) -> Pending:

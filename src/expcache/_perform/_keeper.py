@@ -6,9 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from expcache._cell import Cell, Computed, Reply, compute, compute_async, keep, revive
+from expcache._cell import (
+    Cell,
+    Computed,
+    Reply,
+    compute,
+    compute_async,
+    keep,
+    launch_of_call,
+    revive,
+)
 from expcache._definition import Definition
 from expcache._environment import current_environment
+from expcache._launch import Launch
 from expcache._outcome import Failure
 from expcache._perform._pending import Pending, outcome_of
 from expcache._perform._unchanged import identity_of, vouch_for
@@ -53,7 +63,11 @@ class Keeper:
             return await compute_async(cell)
 
     def cell(
-        self, run: Run[Any], earlier: Sequence[Mapping[str, Any]] = (), claim: Claim | None = None
+        self,
+        run: Run[Any],
+        earlier: Sequence[Mapping[str, Any]] = (),
+        claim: Claim | None = None,
+        launch: Launch | None = None,
     ) -> Cell:
         """Return all that is needed to compute a run; ``earlier`` tells of its failed attempts."""
         definition, params = self.definition, run.params
@@ -61,6 +75,7 @@ class Keeper:
         definition.attach(run._store)
         identity = identity_of(definition.key, run, params)
         options = definition.options
+        launch = launch or launch_of_call()
         return Cell(
             experiment=definition.name,
             function=definition.function,
@@ -70,7 +85,7 @@ class Keeper:
             code=definition.code_with(identity.classes) if identity.classes else told.code,
             code_notes=told.notes,
             version=options.version,
-            tags=options.tags,
+            tags=options.tags if not launch.tags else _united(options.tags, launch.tags),
             earlier=earlier,
             is_async=self.is_async,
             store=current_store().path,  # what it calls may be saved though it is not
@@ -79,6 +94,8 @@ class Keeper:
             files=partial(run._store.files_directory, definition.name, create=True),
             owner=None if claim is None else claim.owner,
             generation=None if claim is None else claim.generation,
+            number=None if claim is None else claim.number,
+            launch=launch,
         )
 
     def failure(self, run: Run[Any]) -> bytes | None:
@@ -139,3 +156,7 @@ class Keeper:
         text = code_text(self.definition, cell.identity.classes)
         notes = {f"environment-{digest}": environment, f"code-{cell.code}": text}
         return [store.put_once(name, key, note(content)) for key, content in notes.items()]
+
+
+def _united(*tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(tag for some in tags for tag in some))

@@ -44,6 +44,8 @@ class Header:
             earlier attempts are named in `attempts`.
         rendered: Of a run that was computed in a directory made by `render`: the `token` of the
             directory, `when` it was made, on which `host`, and when it was `collected`.
+        launch: The id of the launch that computed it.
+        number: The number of the run among those of its experiment in the store.
         value: `codec`, `nbytes` and `files` of the value; set by `seal`.
         extra: Fields of newer versions, kept as they were read.
     """
@@ -73,11 +75,13 @@ class Header:
     logs: list[dict[str, Any]] = field(default_factory=list)
     migrated: list[dict[str, Any]] = field(default_factory=list)
     directory: str = ""
+    launch: str = ""
+    number: int | None = None
     rendered: dict[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-_RARE = ("warnings", "logs", "migrated", "directory", "rendered")
+_RARE = ("warnings", "logs", "migrated", "directory", "rendered", "launch", "number")
 """Fields that came after format 1: left out while they are empty, as its records have them not."""
 
 _KNOWN = tuple(item.name for item in fields(Header) if item.name != "extra")

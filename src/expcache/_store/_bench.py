@@ -13,6 +13,7 @@ import diskcache  # type: ignore[import-untyped]
 from expcache._store._disk import add_all, is_busy, open_cache
 from expcache._store._fence import Fence, tidy
 from expcache._store._lock import WriteLock
+from expcache._store._numbers import note_numbers
 from expcache._store._patience import PATIENCE, attempts
 from expcache.errors import StoreError
 
@@ -74,6 +75,7 @@ class Bench:
                     cache = self._cache(folder)
                     with cache.transact():
                         wins = _apply_all(cache, group, fence)
+                        note_numbers(cache, group)
                 except BaseException as error:
                     # Whatever a failed transaction left open ends with its connection.
                     self._drop(folder)

@@ -30,11 +30,14 @@ class Claim:
     claim that nothing refers to any more is given up.
     """
 
-    __slots__ = ("__weakref__", "_host", "_live", "_pid", "_row")
+    __slots__ = ("__weakref__", "_host", "_live", "_number", "_pid", "_row")
 
-    def __init__(self, row: Row, owner: Owner | None, *, live: bool = True) -> None:
+    def __init__(
+        self, row: Row, owner: Owner | None, *, live: bool = True, number: int | None = None
+    ) -> None:
         """Tell of a claim; making this object claims nothing."""
         self._row: Final = row
+        self._number: Final = number
         self._host: Final = owner.host if owner else ""
         self._pid: Final = owner.pid if owner else 0
         self._live: Final = live
@@ -56,6 +59,14 @@ class Claim:
         0 where claims cannot be kept; such a claim excludes nobody and is never checked.
         """
         return self._row.generation
+
+    @property
+    def number(self) -> int | None:
+        """The number of the run in its experiment's store; None for a claim of somebody else.
+
+        No two runs get the same one. What is claimed and not computed leaves a gap.
+        """
+        return self._number
 
     @property
     def host(self) -> str:

@@ -25,6 +25,7 @@ class Claimed:
         self._rows: dict[str, Row] = {}
         self._held = Holdings()
         self._since = 0.0
+        self._number = 0
 
     def claim(self, keys: Iterable[str], *, bulk: bool) -> dict[str, Claim]:
         """Claim those keys that nobody holds."""
@@ -36,7 +37,8 @@ class Claimed:
         generation = self._rows[key].generation + 1 if key in self._rows else 1
         row = Row(key, this_owner().uuid, generation, self._since, bulk)
         self._rows[key] = row
-        return self._held.add(row)
+        self._number += 1
+        return self._held.add(row, self._number)
 
     def _lives(self, row: Row | None) -> bool:
         return row is not None and row.owner == this_owner().uuid and self._held.has(row)

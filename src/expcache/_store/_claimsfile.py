@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from expcache._store._claim import Row
 from expcache._store._lock import WriteLock
+from expcache._store._numbers import Numbers
 from expcache._store._owner import Owner
 from expcache._store._rows import marks, portions
 
@@ -34,6 +35,7 @@ CREATE: Final = """
     CREATE TABLE IF NOT EXISTS claims (
         key TEXT PRIMARY KEY, owner TEXT, generation INTEGER, since REAL, bulk INTEGER
         ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS numbers (last INTEGER);
 """
 BEAT: Final = "UPDATE owners SET beat = beat + 1 WHERE uuid = ?"
 REGISTER: Final = "INSERT OR REPLACE INTO owners VALUES (?, ?, ?, ?, ?, ?, 0, ?)"
@@ -64,6 +66,7 @@ class ClaimsFile:
         self.mark: tuple[int, int] | None = None
         self._identity: tuple[int, int] | None = None
         self._connection: sqlite3.Connection | None = None
+        self._numbers: Final = Numbers(folder.database)
 
     def turn(self) -> WriteLock:
         """Return the lock to be held around everything that follows."""
@@ -207,6 +210,10 @@ class ClaimsFile:
     def idle(self) -> set[str]:
         """Return the owners that claim nothing."""
         return {owner for (owner,) in self._opened.execute(IDLE).fetchall()}
+
+    def take_numbers(self, count: int) -> int:
+        """Return the first of so many numbers that no run has or gets."""
+        return self._numbers.take(self._opened, count)
 
     def close(self) -> None:
         """Let go of the file; the last one to do so tidies its log away."""

@@ -31,9 +31,9 @@ class Holdings:
         """Tell whether this process has rows."""
         return bool(self._held or self._over)
 
-    def add(self, row: Row) -> Claim:
+    def add(self, row: Row, number: int) -> Claim:
         """Hold a claim, and return it to who is to keep it."""
-        claim = Claim(row, this_owner())
+        claim = Claim(row, this_owner(), number=number)
         self._held[row.key] = weakref.ref(claim), row
         return claim
 

@@ -113,9 +113,11 @@ class Ledger:
                 self._file.replace(taken)
                 self._sweep()
                 rows, dead = rows + taken, []
+            first = self._file.take_numbers(len(rows))
         self._registered = self._file.mark
         self._held.remove(over)
-        return {row.key: self._held.add(row) for row in rows}, [row.key for row in dead]
+        won = {row.key: self._held.add(row, first + at) for at, row in enumerate(rows)}
+        return won, [row.key for row in dead]
 
     def _dead(self, rows: list[Row]) -> list[Row]:
         owners = self._judge() if rows else {}
