@@ -161,7 +161,7 @@ TOLD: dict[str, list[str]] = {
         "function study.fit changed (study.py:38): total *= 2",
     ],
     "statement removed": [
-        "class helpers.Model changed (helpers.py:21): self.n = n -> pass",
+        "class helpers.Model changed in __init__ (helpers.py:21): self.n = n -> pass",
         "constant study.MODEL changed (study.py:11): <Model n=3> -> <Model>",
     ],
     "branch": [
@@ -174,7 +174,7 @@ TOLD: dict[str, list[str]] = {
         "function study.helper changed (study.py:24): return x -> return -x",
     ],
     "helper's parameter renamed": [
-        "function study.helper changed (study.py:22): (x) -> (u)",
+        "function study.helper changed (study.py:22): (x) -> (u), and 2 more lines; .diff() shows them",
     ],
     "helper in another module": [
         "function helpers.scale changed (helpers.py:8): y = x * FACTOR -> y = x * FACTOR + 1",
@@ -229,7 +229,7 @@ TOLD: dict[str, list[str]] = {
         "constant study.MODEL changed (study.py:11): <Model n=3> -> <Model n=4>",
     ],
     "method": [
-        "class helpers.Model changed (helpers.py:24): return x * 0 + self.bias -> return x * 0 - self.bias",
+        "class helpers.Model changed in predict (helpers.py:24): return x * 0 + self.bias -> return x * 0 - self.bias",
     ],
     "class attribute": [
         "constant helpers.Model.bias changed (helpers.py:18): 0 -> 1",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import SequenceMatcher
 from typing import Any
 
 from expcache._code import Part, chain_of
-from expcache._explain._change import first_change
+from expcache._explain._change import count_changed, first_change, lines_of, method_at
 from expcache._explain._spot import spot_of, spot_of_default
 from expcache._explain._within import narrowed
 from expcache._explanation import Difference, decorators_of, read
@@ -90,7 +91,11 @@ def _changed(old: Part, new: Part, parts: Parts) -> Iterator[Difference]:
         yield decorated._replace(name=_name(new), file=new.file, line=begin + decorated.line)
     change = first_change(before, now)
     if change is not None:
-        yield base._replace(line=begin + change.line, old=change.old, new=change.new)
+        method = method_at(now, change.line) if new.kind == "class" else ""
+        words = f"changed in {method}" if method else base.words
+        more = max(count_changed(lines_of(before), lines_of(now)) - 1, 0)
+        line = begin + change.line
+        yield base._replace(line=line, old=change.old, new=change.new, words=words, more=more)
     elif decorated is None:
         yield _renamed(old, new, now, base, begin)
 
@@ -128,11 +133,13 @@ def _textual(old: Part, new: Part, base: Difference) -> Difference:
     """Compare line by line what is no statement of its own, such as a lambda."""
     if not old.text or not new.text or new.kind == "module":
         return base
-    before, now = old.text.splitlines(), new.text.splitlines()
-    for offset, line in enumerate(now):
-        if offset >= len(before) or before[offset].split() != line.split():
-            was = before[offset].strip() if offset < len(before) else None
-            return base._replace(line=new.line + offset, old=was, new=line.strip())
+    before, now = ([one.strip() for one in part.text.splitlines()] for part in (old, new))
+    matcher = SequenceMatcher(None, before, now, autojunk=False)
+    for tag, i, i_end, j, j_end in matcher.get_opcodes():
+        if tag != "equal":
+            was, is_ = before[i] if i < i_end else None, now[j] if j < j_end else None
+            more = count_changed(before, now) - 1
+            return base._replace(line=new.line + j, old=was, new=is_, more=more)
     return base
 
 

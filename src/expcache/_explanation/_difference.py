@@ -15,7 +15,8 @@ class Difference(NamedTuple):
     ``constant``, ``module``, ``package``, ``python``, ``depends``, ``declared``, ``code``,
     ``ignore=``, ``experiment`` or ``record``.
     ``file`` and ``line`` say where the change is at present; the line is 0 where that cannot be
-    told. ``old`` is None for what was not there, ``new`` for what is there no more.
+    told. ``old`` is None for what was not there, ``new`` for what is there no more. ``more`` is how
+    many lines have changed besides.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Difference(NamedTuple):
     file: str = ""
     line: int = 0
     words: str = "changed"
+    more: int = 0
 
     @property
     def place(self) -> str:
@@ -40,7 +42,9 @@ class Difference(NamedTuple):
     def __str__(self) -> str:
         """Return the reason, and how it was and is."""
         values = self._values()
-        return f"{self.reason}: {values}" if values else self.reason
+        more = f", and {self.more} more line{'' if self.more == 1 else 's'}" if self.more else ""
+        shown = f"{more}; .diff() shows them" if more else ""
+        return f"{self.reason}: {values}{shown}" if values else f"{self.reason}{shown}"
 
     def _values(self) -> str:
         if self.old is None:
