@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from expcache._removal import Removal
     from expcache._render import Collected, Rendered, collect, render
     from expcache._retries import Retries
-    from expcache._specified import specification
+    from expcache._specified import runfile, specification
 
 __all__ = [
     "Acceptance",
@@ -90,6 +90,7 @@ __all__ = [
     "register",
     "render",
     "run_params",
+    "runfile",
     "specification",
     "star",
     "use",
@@ -137,6 +138,7 @@ _COMPUTING = {
     "post_result": "_child",
     "render": "_render",
     "run_params": "_child",
+    "runfile": "_specified",
     "specification": "_specified",
 }
 

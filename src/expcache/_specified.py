@@ -1,4 +1,4 @@
-"""Sweeps that a file describes."""
+"""Sweeps that a file describes: a specification, or a runfile."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from typing import Any
 from expcache._definition import Definition
 from expcache._experiment import Experiment
 from expcache._place import Place
+from expcache._runfile import read_runfile
+from expcache._space import Space, grid
 from expcache._specification import Specification, read_specification
 from expcache._sweep import Sweep
 from expcache._target import load_target
 from expcache.errors import ExpcacheError
 
-__all__ = ["specification"]
+__all__ = ["runfile", "specification"]
 
 
 def specification(path: str | os.PathLike[str], *, name: str | None = None) -> Sweep[Any]:
@@ -38,10 +40,46 @@ def specification(path: str | os.PathLike[str], *, name: str | None = None) -> S
     frame = sys._getframe(1)  # noqa: SLF001 - as inspect.currentframe, without inspect
     found = _find(os.fspath(path), frame)
     said = read_specification(found)
-    experiment = _experiment(said)
-    at = _At(frame, said.document.path)
+    space = said.space
+    if said.experiment is None:
+        from expcache._shellwork import command_of, points_of  # noqa: PLC0415 - for commands alone
+
+        experiment, space = command_of(said), points_of(said)
+    else:
+        experiment = _experiment(said, said.experiment)
+    return _sweep(experiment, space, name or said.name, _At(frame, said.document.path))
+
+
+def runfile(path: str | os.PathLike[str], *, name: str | None = None) -> Sweep[Any]:
+    """Return the sweep of the shell commands in a file, one a line; each is a run.
+
+    Commands are run in the working directory of the present moment, by ``/bin/sh``. The id of a run
+    follows from the text of its line: a line that is changed is another run. Blank lines and those
+    that begin with ``#`` are left out, identical ones are there once, and a backslash at the end
+    goes on to the next line. The path is relative to the file that calls this, or else to the
+    working directory.
+
+    Args:
+        path: the file.
+        name: the sweep's name; by default that of the variable it is assigned to, else the stem of
+            the file.
+
+    Raises:
+        SpecificationError: the file cannot be read, or has no command.
+    """
+    from expcache._shellwork import HERE, command_of_lines  # noqa: PLC0415 - for commands alone
+
+    frame = sys._getframe(1)  # noqa: SLF001 - as above
+    found = _find(os.fspath(path), frame)
+    space = grid(line=read_runfile(found)) * grid(**{HERE: str(Path.cwd())})
+    return _sweep(command_of_lines(), space, name, _At(frame, found))
+
+
+def _sweep(
+    experiment: Experiment[..., Any], space: Space, name: str | None, at: Place
+) -> Sweep[Any]:
     performer = experiment._performer  # noqa: SLF001 - as `Experiment.sweep` does
-    return Sweep(experiment, performer, said.space, name or said.name, at)
+    return Sweep(experiment, performer, space, name, at)
 
 
 class _At(Place):
@@ -64,20 +102,17 @@ def _find(path: str, frame: FrameType) -> str:
     return str(beside) if beside.is_file() else path
 
 
-def _experiment(said: Specification) -> Experiment[..., Any]:
+def _experiment(said: Specification, target: str) -> Experiment[..., Any]:
     document = said.document
-    if said.experiment is None:
-        reason = "only experiments can be swept by a file"
-        raise document.error((said.target,), reason, "Write experiment: file.py:function.")
     remedy = "Write file.py:function or module:function, relative to this file."
     try:
-        found = load_target(said.experiment, Path(document.path).parent)
+        found = load_target(target, Path(document.path).parent)
     except ExpcacheError:
         raise
     except ValueError as error:
         raise document.error(("experiment",), str(error), remedy) from error
     if not isinstance(found, Experiment):
-        reason = f"{said.experiment!r} is no experiment, but {type(found).__name__!r}"
+        reason = f"{target!r} is no experiment, but {type(found).__name__!r}"
         raise document.error(("experiment",), reason, "Put @experiment above the function.")
     return _with_options(found, said)
 

@@ -35,6 +35,8 @@ class Specification(NamedTuple):
     timeout: float | None = None
     retries: int | None = None
     inputs: tuple[dict[str, str], ...] = ()
+    in_place: bool = False
+    """Whether the command is run where it is launched, not in a directory of its own."""
 
 
 def read_specification(path: str | os.PathLike[str]) -> Specification:
@@ -49,17 +51,40 @@ def read_specification(path: str | os.PathLike[str]) -> Specification:
     plainly = "program" in given or "parameters" in given
     document.check_keys(given, _BATCHRUN if plainly else _KNOWN)
     target = _target(document)
+    named = _READ[target](document)
+    if plainly:
+        _rename(document)
     return Specification(
         document,
         space_of(document, (), given),
         "shell" if target == "program" else target,
-        **{"experiment" if target == "experiment" else "command": _READ[target](document)},
+        **{"experiment" if target == "experiment" else "command": named},
         name=_text(document, "name") if "name" in given else None,
         tags=_words(document, "tags") if "tags" in given else (),
         timeout=_timeout(document) if "timeout" in given else None,
         retries=_retries(document) if "retries" in given else None,
         inputs=_inputs(document) if "inputs" in given else (),
+        in_place=plainly,
     )
+
+
+def _rename(document: Document) -> None:
+    """Give the parameters of batchrun's format names that parameters can have."""
+    given = document.tree.get("parameters")
+    if not isinstance(given, dict):
+        return
+    renamed: dict[str, Any] = {}
+    for name, one in given.items():
+        plain = _plain(name)
+        if not plain.isidentifier() or plain in renamed or plain == "here":
+            reason = f"no parameter can be called {name!r}" + (" twice" if plain in renamed else "")
+            raise document.error(("parameters", name), reason, "Rename it, or use shell:.")
+        renamed[plain] = one
+    document.tree["parameters"] = renamed
+
+
+def _plain(name: str) -> str:
+    return name.replace("-", "_")
 
 
 def _target(document: Document) -> str:
@@ -116,7 +141,8 @@ def _program(document: Document) -> str:
         raise document.error((), reason, "Write parameters:, or shell: for a line without.")
     line = " ".join(re.sub(r"\\(?=\s|$)", " ", text).split())
     line = line.replace("{", "{{").replace("}", "}}")
-    return " ".join([line, *(f"--{name}={{{name}}}" for name in document.tree["parameters"])])
+    names = document.tree["parameters"]
+    return " ".join([line, *(f"--{name}={{{_plain(name)}}}" for name in names)])
 
 
 _READ: dict[str, Any] = {

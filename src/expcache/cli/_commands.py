@@ -32,6 +32,7 @@ _COMMANDS = {
     "render": "_render:render",
     "collect": "_collect:collect",
     "compute": "_compute:compute",
+    "launch": "_launch:launch",
 }
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 80}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -120,7 +121,7 @@ def _print(
 ) -> None:
     view.line(f"store {_store_of(sweep)}")
     if failed:
-        view.table(_COLUMNS, [[run.id[:8], _params(run), _first(run)] for run in failed])
+        view.table(_COLUMNS, [[run.id[:8], _params(run, sweep), _first(run)] for run in failed])
     computed = sum(not run.cached for run in runs if run.status == "done")
     done = len(runs) - len(failed)
     before = sum(bool(run.cached) for run in failed)
@@ -138,11 +139,19 @@ def _points(count: int) -> str:
 
 
 def _first(run: Run[Any]) -> str:
-    return str(run.error).partition("\n")[0]
+    """Return why a run failed, in one line; of a program, how it ended."""
+    text = str(run.error).partition("\n")[0]
+    ended = re.search(r"CommandError: .* its program (.+?)\. ", text)
+    return text if ended is None else ended[1]
 
 
-def _params(run: Run[Any]) -> str:
-    return ", ".join(f"{name}={line_of(value)}" for name, value in run.params.items())
+def _params(run: Run[Any], sweep: Sweep[Any]) -> str:
+    """Return the params that count, in one line; of the line of a runfile, the line."""
+    ignored = sweep.experiment._definition.options.ignore  # noqa: SLF001 - not shown
+    shown = {name: value for name, value in run.params.items() if name not in ignored}
+    if tuple(shown) == ("line",):
+        return str(shown["line"])
+    return ", ".join(f"{name}={line_of(value)}" for name, value in shown.items())
 
 
 def _store_of(sweep: Sweep[Any]) -> str:
@@ -187,7 +196,7 @@ def preview(view: View, sweep: Sweep[Any], mode: str) -> int:
     view.table(
         _PLANNED,
         [
-            [run.id[:8], status, "run" if runs else "skip", _params(run)]
+            [run.id[:8], status, "run" if runs else "skip", _params(run, sweep)]
             for run, status, runs in rows
         ],
     )

@@ -19,11 +19,22 @@ __all__ = ["assignment", "lines_of", "write_lines"]
 
 
 def lines_of(sweep: Sweep[Any]) -> list[str]:
-    """Return one shell command for each point: `expcache run` with the values of the point.
+    """Return one shell command for each point: its own, or `expcache run` with its values.
 
     Raises:
         RefusedError: the experiment cannot be named on a command line, or a value not be written.
     """
+    from expcache._shellwork import lines_of as commands_of  # noqa: PLC0415 - not for help
+
+    try:
+        commands = commands_of(sweep)
+    except ValueError as error:
+        message = f"cannot write the points of {sweep.name!r}: {error}."
+        raise RefusedError(f"{message} Run the sweep itself.") from error
+    return _calls(sweep) if commands is None else commands
+
+
+def _calls(sweep: Sweep[Any]) -> list[str]:
     function = sweep.experiment.__wrapped__
     name = function.__qualname__
     if not name.isidentifier():
