@@ -68,6 +68,7 @@ class Run(Computable[R]):
         self._header: tuple[str, Header] | None = None
         self._value: list[R] = []
         self._read_ahead: tuple[str, bytes] | None = None
+        self._wanted = False
         self._exception: Exception | None = None
         self._told = None
 
@@ -137,6 +138,9 @@ class Run(Computable[R]):
         try:
             value: R = read_value(self._envelope(key), fetch=fetch, trust=trust)
         except RecordError as error:
+            self._read_ahead = None
+            if self._compute_unreadable(error):
+                return self.read(mmap=mmap)
             if self.id in str(error):
                 raise
             reason = str(error).removeprefix("cannot load the result: ")

@@ -24,7 +24,7 @@ class Seeker(Protocol):
         """Return the record key of the run's result."""
         ...
 
-    def recall(self, run: Run[Any]) -> Run[Any] | None:
+    def recall(self, run: Run[Any], *, whole: bool = False) -> Run[Any] | None:
         """Return the stored run, or None."""
         ...
 
@@ -89,7 +89,7 @@ def _steps(
             return
         yield pause
         pause = min(pause * 1.5, _LONGEST_PAUSE)
-    found = None if refresh else performer.recall(run)
+    found = None if refresh else performer.recall(run, whole=True)
     if found is None and adopt and pause != _FIRST_PAUSE:
         found = _failed_meanwhile(performer, run, before)
     if found is not None:

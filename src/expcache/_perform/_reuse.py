@@ -40,11 +40,16 @@ def policy_of(stale: Stale | None) -> Stale:
 
 
 def reuse(
-    definition: Definition, store: Store, runs: Sequence[Run[Any]], stale: Stale
+    definition: Definition,
+    store: Store,
+    runs: Sequence[Run[Any]],
+    stale: Stale,
+    *,
+    whole: bool = False,
 ) -> list[Run[Any]]:
     """Return those runs that a result of other code serves now: none unless stale runs may be.
 
-    All of them were looked for in vain, and are of one experiment.
+    All of them were looked for in vain, and are of one experiment. ``whole`` as for `sound`.
 
     Raises:
         StaleError: there is a stale one, which was to be an error.
@@ -61,11 +66,16 @@ def reuse(
             found.append(run)
     if stale == "error" and found:
         raise _refusal(found[0])
-    return _served(definition, store, found, keys)
+    return _served(definition, store, found, keys, whole=whole)
 
 
 def _served(
-    definition: Definition, store: Store, runs: Sequence[Run[Any]], keys: Sequence[str]
+    definition: Definition,
+    store: Store,
+    runs: Sequence[Run[Any]],
+    keys: Sequence[str],
+    *,
+    whole: bool,
 ) -> list[Run[Any]]:
     """Settle the runs, the newest record that will do each, and return those that have one."""
     candidates: dict[str, list[str]] = {run.id: [] for run in runs}
@@ -77,21 +87,21 @@ def _served(
     for run in runs:
         for key in reversed(candidates[run.id]):
             envelope = newest.get(key) or store.get(definition.name, key)
-            if envelope is not None and _serves(definition, store, run, key, envelope):
+            if envelope is None or not _agrees(definition, run, envelope):
+                continue
+            # The params were compared one by one: the record may lack a newer parameter.
+            if sound(store, definition.name, key, envelope, None, whole=whole):
                 found.append(run._reuse(key))
                 break
     return found
 
 
-def _serves(definition: Definition, store: Store, run: Run[Any], key: str, envelope: bytes) -> bool:
+def _agrees(definition: Definition, run: Run[Any], envelope: bytes) -> bool:
     try:
         header = read_header(envelope)
     except RecordError:
-        header = None  # `sound` tells of it
-    if header is not None and disagreements(definition, header, run.params):
-        return False
-    # The params were compared one by one: the record may lack a newer parameter.
-    return sound(store, definition.name, key, envelope, None)
+        return True  # `sound` tells of it
+    return not disagreements(definition, header, run.params)
 
 
 def refuse_stale(name: str, statuses: Sequence[str], at: Callable[[int], Run[Any]]) -> None:
