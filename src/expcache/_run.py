@@ -74,8 +74,12 @@ class Run(Computable[R]):
 
     def __repr__(self) -> str:
         """Show experiment, short id, params and status."""
+        return f"<Run {self.id[:8]} {self._call} {self.status}>"
+
+    @property
+    def _call(self) -> str:
         values = ", ".join(f"{name}={_short(value)}" for name, value in self.params.items())
-        return f"<Run {self.id[:8]} {self.experiment}({values}) {self.status}>"
+        return f"{self.experiment}({values})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as what is stored: the copy reads the same record, without the code."""
@@ -122,6 +126,8 @@ class Run(Computable[R]):
         if self._value:
             return self._value[0]
         status, key = self._locate()
+        if status == "failed" and self._origin is None:
+            self._raise_failed(f"To try again, compute it with the code of {self.experiment!r}.")
         if status == "failed":
             self._raise_failed()
         if key is None or not (status == "done" or self.reused):

@@ -57,7 +57,7 @@ def _look_up(
         if one.failure is not None and policy.failed != "retry" and not policy.refresh:
             found.append(one.run._settle(located_at(f"{one.key}!"), cached=True))
             if policy.failed == "raise":
-                one.run._raise_failed()
+                one.run._raise_failed("failed='retry' tries it again.")
         else:
             todo.append(one)
 

@@ -106,7 +106,7 @@ def recall_failed(performer: Seeker, run: Run[Any], failed: Failed) -> Run[Any] 
     if failed == "retry" or performer.failure(run) is None:
         return None
     run._settle(located_at(f"{performer.key_of(run)}!"), cached=True)
-    return run if failed == "keep" else run._raise_failed()
+    return run if failed == "keep" else run._raise_failed("failed='retry' tries it again.")
 
 
 def _failed_meanwhile(performer: Seeker, run: Run[Any], before: bytes | None) -> Run[Any] | None:

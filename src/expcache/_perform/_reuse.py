@@ -14,12 +14,12 @@ from expcache._record import read_header
 from expcache._run import Run
 from expcache._stale import check_stale, chosen_stale
 from expcache._store import Store
-from expcache.errors import RecordError, StaleError
+from expcache.errors import RecordError, RunFailedError, StaleError
 
 if TYPE_CHECKING:
     from expcache._explanation import Explanation
 
-__all__ = ["policy_of", "refuse_stale", "reuse"]
+__all__ = ["policy_of", "refuse_failed", "refuse_stale", "reuse"]
 
 _REMEDY = "Compute anew with stale='recompute', or take what is stored with stale='reuse'."
 
@@ -114,15 +114,31 @@ def refuse_stale(name: str, statuses: Sequence[str], at: Callable[[int], Run[Any
     if count:
         run = at(statuses.index("stale"))
         told = f"{count} of {len(statuses)} points {'is' if count == 1 else 'are'}"
-        message = f"cannot run {name!r}: {told} stored for other code only, such as run {run.id}:"
-        raise _error(message, run.explain())
+        message = f"cannot run {name!r}: {told} stored for other code only, such as {run._call}:"
+        raise _error(message, run, run.explain())
+
+
+def refuse_failed(name: str, runs: Sequence[Run[Any]], total: int) -> None:
+    """Refuse a sweep of which runs failed before.
+
+    Raises:
+        RunFailedError: there is one; it tells of the first, and how many there are.
+    """
+    if not runs:
+        return
+    run, error = runs[0], runs[0].error
+    trace = "" if error is None else error.traceback
+    told = f"{len(runs)} of {total} points failed before, such as {run._call}"
+    message = f"cannot run {name!r}: {told} with {error} (run {run.id[:8]})."
+    remedy = "Nothing was computed: failed='retry' tries again, failed='keep' leaves them failed."
+    raise RunFailedError(f"{message} {remedy}\n\n{trace}", id=run.id, traceback=trace)
 
 
 def _refusal(run: Run[Any]) -> StaleError:
-    message = f"cannot give run {run.id} of {run.experiment!r}: it is stored for other code only:"
-    return _error(message, run.explain())
+    message = f"cannot give the result of {run._call}: it is stored for other code only:"
+    return _error(message, run, run.explain())
 
 
-def _error(message: str, why: Explanation) -> StaleError:
-    facts = {"id": why.id, "reason": why.reason, "explanation": str(why)}
-    return StaleError(f"{message} {why.reason}. {_REMEDY}", **facts)
+def _error(message: str, run: Run[Any], why: Explanation) -> StaleError:
+    facts = {"id": run.id, "call": run._call, "reason": why.reason, "explanation": str(why)}
+    return StaleError(f"{message} {why.reason} (run {run.id[:8]}). {_REMEDY}", **facts)
