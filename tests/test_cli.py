@@ -78,6 +78,17 @@ def test_common_options_stand_anywhere(call: Call, study: Path, tmp_path: Path) 
     assert before["store"] == place
 
 
+def test_a_store_that_lost_its_format(call: Call, study: Path) -> None:
+    """What to do is told, in the words of the command line."""
+    file = study / ".expcache" / "format.json"
+    file.write_text('{"format": 9}', "utf-8")
+    assert call("status").err.endswith("or use another store: --store PATH.\n")
+    file.unlink()
+    told = call("status")
+    assert "its file 'format.json' is gone. Copy that file from another store" in told.err
+    assert told.status == 1
+
+
 def test_a_store_that_is_none(call: Call, tmp_path: Path) -> None:
     """A directory of other things is refused in a sentence, and so is a store of the future."""
     (tmp_path / "note.txt").touch()

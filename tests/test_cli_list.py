@@ -108,6 +108,7 @@ def test_list_of_one_experiment_leaves_its_name_out(call: Call) -> None:
         (["--tag", "demo", "--limit", "2"], [(1, 0.001), (1, 0.1)]),
         (["-e", "fit", "--sort", "C", "--reverse", "-n", "1"], [(100, 0.1)]),
         (["-e", "fit", "--sort", "gamma", "-n", "3"], [(1, 0.001), (10, 0.001), (100, 0.001)]),
+        (["--sort", "C", "-n", "1"], [(1, 0.001)]),
         (["C=7"], []),
         (["--tag", "other"], []),
         (["--code", "nothing"], []),
@@ -151,8 +152,8 @@ def test_a_damaged_record_is_listed_as_damaged(call: Call, study: Path) -> None:
     spoil(place / "cache.db", f"{run['id']}%")
     [told] = call("list", "--status", "damaged", "--json").json["runs"]
     assert (told["id"], told["status"], told["params"]) == (run["id"], "damaged", {})
-    assert told["damage"].startswith("cannot read a record: ")
-    assert len(call("list", "-e", "fit", "--json").json["runs"]) == 6
+    assert told["damage"].startswith(f"cannot read the record of run {run['id'][:8]}: it is no rec")
+    assert len(call("list", "-e", "fit", "--json", "--sort", "C").json["runs"]) == 6
 
 
 def test_a_damaged_database_hides_no_other(call: Call, study: Path) -> None:

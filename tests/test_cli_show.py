@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -152,3 +153,39 @@ def test_files_of_a_run(call: Call) -> None:
     assert "              table.csv (4 bytes)\n" in told.out
     assert call("show", run.id, "--json").json["files"] == ["stdout.txt", "table.csv"]
     assert call("log", run.id).out == "hello\n"
+
+
+def test_a_damaged_record(call: Call, study: Path) -> None:
+    """It is told of which run the record is."""
+    run_id = the_id(call, "-e", "length")
+    [place] = (study / ".expcache" / "experiments").glob("study.length-*")
+    with sqlite3.connect(place / "cache.db") as connection:
+        connection.execute("UPDATE Cache SET value = x'00' WHERE length(key) = 65")
+    connection.close()
+    for name in ("show", "log"):
+        told = call(name, run_id)
+        assert told.err.startswith(
+            f"cannot read the record of run {run_id[:8]}: it is no record of"
+        )
+        assert told.status == 1
+
+
+def test_a_result_whose_part_is_gone(call: Call) -> None:
+    """All else of the run is shown, and the exit status is 1."""
+    with expcache.use(".expcache") as store:
+
+        @expcache.experiment
+        def fill(size: int) -> bytes:
+            return bytes(size)
+
+        run = fill.run(2_000_000)
+        [part] = Path(store.path).rglob("*.part")
+    part.unlink()
+    told = call("show", run.id)
+    assert "result      cannot read the part " in told.out
+    assert "\nfinished " in told.out
+    assert told.status == 1
+    tree = call("show", run.id, "--json").json
+    assert (tree["result"], tree["whole"]) == (None, False)
+    told = call("table", "-e", "*fill", "--json")
+    assert (told.json["rows"][0]["status"], told.status) == ("damaged", 1)

@@ -183,7 +183,7 @@ def test_experiments_without_a_format_are_refused(tmp_path: Path) -> None:
     open_store(tmp_path / "s").close()
     (tmp_path / "s" / "format.json").unlink()
     (tmp_path / "s").rename(tmp_path / "t")
-    with pytest.raises(StoreError, match="it holds other things"):
+    with pytest.raises(StoreError, match=r"its file 'format\.json' is gone\. Copy"):
         open_store(tmp_path / "t")
 
 

@@ -125,6 +125,12 @@ def _creating(path: Path) -> Iterator[None]:
 def _adopt(path: Path, *, create: bool) -> None:
     """Fill an empty directory, or one that another process is filling at this moment."""
     strange = sorted(entry.name for entry in path.iterdir() if not _ours(entry))
+    if EXPERIMENTS in strange and any((path / EXPERIMENTS).glob("*/experiment.json")):
+        raise StoreError(
+            f"cannot open the store {str(path)!r}: its file {FORMAT_FILE!r} is gone. "
+            "Copy that file from another store, or put a backup in its place.",
+            path=str(path),
+        )
     if strange or not create:
         reason = f"it holds other things ({strange[0]!r})" if strange else "it is empty"
         raise StoreError(

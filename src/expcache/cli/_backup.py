@@ -19,10 +19,10 @@ __all__ = ["backup"]
     help="Link to large files in place of copying them: fast and small, but on the same disk.",
 )  # fmt: skip
 def backup(view: View, path: str, *, link: bool) -> int:
-    """Copy the store to a new directory, also while others compute, and verify the copy.
+    """Copy the store to a new directory, and verify the copy.
 
-    PATH appears whole or not at all, and is a store: name it by --store, or rename it to put it in
-    the place of a lost one.
+    Others may compute meanwhile. PATH appears whole or not at all, and is a store: name it by
+    --store, or rename it to put it in the place of a lost one.
     """
     store = view.store()
     report = store.backup(path, link=link)

@@ -35,6 +35,14 @@ _COMMANDS = {
     "launch": "_launch:launch",
 }
 
+# Under which heading help shows them; the rest comes last.
+_SECTIONS = {
+    "Compute": ("run", "sweep", "launch"),
+    "Look": ("status", "list", "show", "log", "explain", "ids", "table"),
+    "Look after": ("verify", "backup", "rm", "gc"),
+    "Batch systems": ("render", "collect", "compute"),
+}
+
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 
 
@@ -52,6 +60,21 @@ class Commands(click.Group):
         module, _, name = _COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(import_module(f"expcache.cli.{module}"), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the commands under their headings."""
+        sorted_in = {name for names in _SECTIONS.values() for name in names}
+        rest = {"Other": tuple(name for name in _COMMANDS if name not in sorted_in)}
+        wide = max(map(len, _COMMANDS))
+        limit = formatter.width - 6 - wide
+        for title, names in (_SECTIONS | rest).items():
+            found = ((name, self.get_command(ctx, name)) for name in names)
+            rows = [
+                (f"{name:<{wide}}", one.get_short_help_str(limit)) for name, one in found if one
+            ]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -102,5 +125,5 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: object) -> None
 @common_options
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Look at, and look after, the stored results of experiments."""
+    """Compute experiments, look at their stored results, and look after them."""
     ctx.ensure_object(View)

@@ -20,7 +20,10 @@ expcache completion fish > ~/.config/fish/completions/expcache.fish"""
 @command("completion", example=_EXAMPLE)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(view: View, shell: str) -> int:
-    """Print the script that makes a shell complete commands, options, experiments and ids."""
+    """Print the script by which a shell completes.
+
+    It completes commands, options, the names of experiments, and ids.
+    """
     made = get_completion_class(shell)
     if made is None:
         raise RefusedError(f"cannot complete in {shell!r}: click does not know it. Update click.")

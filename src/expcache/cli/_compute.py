@@ -14,10 +14,10 @@ __all__ = ["compute"]
 @command("compute", example="expcache compute cluster/9f86d081884c7d659a2feaa0c55ad015")
 @click.argument("directory", type=click.Path(exists=True, file_okay=False), default=".")
 def compute(view: View, directory: str) -> int:
-    """Compute the function of a rendered DIRECTORY, by default this one.
+    """Compute the function of a rendered directory.
 
-    The scripts that `render` makes call this. What comes of it stays there, for `collect`; no store
-    is used. The exit status is 1 if the run failed.
+    DIRECTORY is by default this one. The scripts that `render` makes call this. What comes of it
+    stays there, for `collect`; no store is used. The exit status is 1 if the run failed.
     """
     from expcache._render import compute_rendered  # noqa: PLC0415 - not for help
 

@@ -69,7 +69,7 @@ def end_with() -> Iterator[Ending]:
         ending.status = UNREAD
     except ExpcacheError as error:
         ending.status = _status_of(error)
-        _tell(str(error))
+        _tell(str(error).replace("expcache.use(path)", "--store PATH"))
     except OSError as error:
         ending.status = FAILED
         name = "" if error.filename is None else f" {os.fsdecode(error.filename)!r}"
@@ -122,9 +122,9 @@ def _forget_output() -> None:
 
 @contextmanager
 def told_warnings() -> Iterator[None]:
-    """Tell the warnings of expcache as they are, without the line that they point at."""
+    """Tell each warning of expcache once, without the line that it points at."""
     with warnings.catch_warnings():
-        usual = warnings.showwarning
+        usual, told = warnings.showwarning, set[str]()
 
         def tell(  # noqa: PLR0913, PLR0917 - as warnings calls it
             message: Warning | str,
@@ -135,7 +135,9 @@ def told_warnings() -> Iterator[None]:
             line: str | None = None,
         ) -> None:
             if issubclass(category, ExpcacheWarning):
-                _tell(f"warning: {message}")
+                if str(message) not in told:
+                    _tell(f"warning: {message}")
+                told.add(str(message))
             else:
                 usual(message, category, filename, lineno, file, line)
 

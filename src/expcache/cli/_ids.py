@@ -26,7 +26,7 @@ expcache ids --sweep study.py:sweep_digits --out digits.ids.json"""
     help="Write them to a file that `expcache.load` reads: .json, .txt or .py.",
 )  # fmt: skip
 def ids(view: View, selection: Selection, out: str | None, **order: Any) -> int:
-    """Print the ids of stored runs, one a line, or write them to a file.
+    """Print the ids of stored runs, or write them to a file.
 
     NAME=VALUE selects as in `expcache list`.
     """

@@ -88,7 +88,8 @@ def _value(found: Found, run: Run[Any], name: str) -> Any:
         return getattr(run, name)
     if name == "status":
         return found.status_of(run)
-    return None if run.id in found.damaged else getattr(run, name)
+    known = name in _WORDS and run.id not in found.damaged
+    return getattr(run, name) if known else None
 
 
 def rank(value: Any) -> tuple[int, Any]:

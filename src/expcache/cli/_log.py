@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from expcache.cli._ending import DONE, NotThereError
-from expcache.cli._one import find_run, naming_run
+from expcache.cli._one import find_run, naming_run, read_from
 from expcache.cli._options import command
 from expcache.cli._view import View
 
@@ -31,7 +31,7 @@ expcache log 3f9a0c21 --tail 20"""
 @naming_run
 @click.option("--tail", type=click.IntRange(min=1), metavar="N", help="Only the last N lines.")
 def log(view: View, run_id: str, code: str, tail: int | None) -> int:
-    """Show what a run printed, warned of and logged, and its traceback.
+    """Show what a run printed and logged, and its traceback.
 
     ID is an id, or at least six of its first digits.
     """
@@ -39,10 +39,11 @@ def log(view: View, run_id: str, code: str, tail: int | None) -> int:
     if run.code is None:
         message = f"cannot show what run {run.id[:8]} printed: it is being computed."
         raise NotThereError(f"{message} What it prints is stored when it ends.")
-    if view.json:
-        view.emit(_tree(run, tail))
-        return DONE
-    lines = deque(_lines(run), tail)
+    with read_from(run):
+        if view.json:
+            view.emit(_tree(run, tail))
+            return DONE
+        lines = deque(_lines(run), tail)
     for line in lines:
         view.line(line)
     if not lines:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from expcache.cli._complete import complete_id
-from expcache.cli._ending import NotThereError
+from expcache.cli._ending import NotThereError, RefusedError
 
 if TYPE_CHECKING:
     from expcache._record import Header
     from expcache._run import Run
     from expcache._store import Store
 
-__all__ = ["find_run", "naming_run", "other_records", "read_view_of", "stored_header"]
+__all__ = [
+    "find_run",
+    "naming_run",
+    "other_records",
+    "read_from",
+    "read_view_of",
+    "stored_header",
+]
 
 
 _SHORTEST = 6
@@ -91,6 +99,18 @@ def _of_code(store: Store, run: Run[Any], code: str) -> Run[Any]:
         message = f"cannot find a record of run {run.id[:8]} with code {code!r}: there is none."
         raise NotThereError(f"{message} Type 'expcache show {run.id[:8]}' to see which there are.")
     return Run(store, run.experiment, run.id, located=located_at(keys[-1]))
+
+
+@contextmanager
+def read_from(run: Run[Any]) -> Iterator[None]:
+    """Tell of which run a record is that cannot be read."""
+    from expcache.cli._stored import fault_text  # noqa: PLC0415 - not for help
+    from expcache.errors import RecordError  # noqa: PLC0415 - as above
+
+    try:
+        yield
+    except RecordError as error:
+        raise RefusedError(fault_text(run, error)) from error
 
 
 def _key(run: Run[Any]) -> str:

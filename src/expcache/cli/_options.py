@@ -20,6 +20,8 @@ from expcache.cli._view import View
 
 __all__ = ["command", "common_options"]
 
+_COMMON = ("place", "json", "plain")
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -66,6 +68,8 @@ def command(name: str, *, example: str) -> Callable[[Callable[..., Any]], click.
         def call(ctx: click.Context, /, **given: Any) -> Any:
             return function(ctx.ensure_object(View), **given)
 
-        return click.command(name, epilog=epilog)(common_options(call))
+        made = click.command(name, epilog=epilog)(common_options(call))
+        made.params.sort(key=lambda one: one.name in _COMMON)  # help shows these last
+        return made
 
     return decorate

@@ -53,10 +53,11 @@ _DIRECTORY = click.Path(exists=True, file_okay=False)
 @click.argument("target", metavar="SPEC|FILE.py[:SWEEP]")
 @click.argument("into", type=click.Path(file_okay=False))
 def render(view: View, target: str, into: str, **options: Any) -> None:
-    """Make a directory INTO/ID for each run that has no result, and scripts to submit them.
+    """Make a directory for each run that has no result.
 
-    Nothing is computed. Copy INTO to another machine, submit it there, copy it back, and let
-    'expcache collect' put the results into the store.
+    The directories INTO/ID get scripts to submit them. Nothing is computed. Copy INTO to another
+    machine, submit it there, copy it back, and let 'expcache collect' put the results into the
+    store.
     """
     from expcache._render import render as render_sweep  # noqa: PLC0415 - not for help
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from expcache.cli._ending import DONE
-from expcache.cli._one import find_run, naming_run, other_records, read_view_of, stored_header
+from expcache.cli._ending import DONE, FAILED
+from expcache.cli._one import (
+    find_run,
+    naming_run,
+    other_records,
+    read_from,
+    read_view_of,
+    stored_header,
+)
 from expcache.cli._options import command
-from expcache.cli._value import line_of, local_time, seconds, size, to_json
+from expcache.cli._value import line_of, local_time, seconds, size, text_of, to_json
 from expcache.cli._view import View
 
 if TYPE_CHECKING:
@@ -35,14 +42,16 @@ def show(view: View, run_id: str, code: str) -> int:
     """
     store = view.store()
     run = find_run(store, run_id, code)
-    header = None if run.code is None else stored_header(store, run)
+    with read_from(run):
+        header = None if run.code is None else stored_header(store, run)
+        result = _result(store, run) if run.status == "done" else None
     if view.json:
-        view.emit(_tree(store, run, header))
+        view.emit(_tree(store, run, header, result))
     else:
         view.line(f"run {run.id}", bold=True)
-        for label, lines in _sections(store, run, header):
+        for label, lines in _sections(store, run, header, result):
             _print(view, label, lines)
-    return DONE
+    return FAILED if result is not None and result.fault else DONE
 
 
 def _print(view: View, label: str, lines: list[str]) -> None:
@@ -51,19 +60,31 @@ def _print(view: View, label: str, lines: list[str]) -> None:
         first = f"{label:<{_LABEL}}" if number == 0 else indent
         parts = [line]
         if width is not None and len(line) > width - _LABEL:
-            parts = textwrap.wrap(line, max(width - _LABEL, 8), drop_whitespace=False) or [""]
+            parts = textwrap.wrap(line, max(width - _LABEL, 8)) or [""]
         view.line("\n".join([first + parts[0], *(indent + part for part in parts[1:])]))
 
 
+class _Result(NamedTuple):
+    """A result as far as it can be told."""
+
+    value: Any
+    is_pickled: bool = False
+    fault: str = ""
+    """Why it cannot be read."""
+
+
 def _sections(
-    store: Store, run: Run[Any], header: Header | None
+    store: Store, run: Run[Any], header: Header | None, result: _Result | None
 ) -> Iterator[tuple[str, list[str]]]:
     yield "experiment", [run.experiment]
     yield "status", [run.status + _claimed_by(run)]
     if header is None:
         return
     yield "params", [f"{name} = {line_of(value)}" for name, value in run.params.items()] or ["none"]
-    yield from _outcome(store, run)
+    if error := run.error:
+        yield "error", str(error).splitlines()
+    if result is not None:
+        yield "result", list(_result_lines(result))
     where = f" on {header.host}" + (f" as {header.user}" if header.user else "")
     yield "finished", [f"{local_time(run.finished)} after {seconds(run.runtime)}{where}"]
     yield "code", [f"{header.code}{_version(header)}"]
@@ -88,33 +109,37 @@ def _version(header: Header) -> str:
     return "" if header.version is None else f", version {header.version!r}"
 
 
-def _outcome(store: Store, run: Run[Any]) -> Iterator[tuple[str, list[str]]]:
-    error = run.error
-    if error is not None:
-        yield "error", str(error).splitlines()
-    if run.status == "done":
-        value, note = _result(store, run)
-        lines = list(_value_lines(value))
-        more = len(lines) - _LINES
-        shown = [*lines[:_LINES], f"... {more} more lines"] if more > 0 else lines
-        yield "result", [*([f"({note})"] if note else []), *shown]
+def _result(store: Store, run: Run[Any]) -> _Result:
+    from expcache.errors import RecordError  # noqa: PLC0415 - not for help
 
-
-def _result(store: Store, run: Run[Any]) -> tuple[Any, str]:
-    """Return the result as far as it can be told, and what is to be said of that."""
     header = stored_header(store, run)
     pickled = header is not None and (header.value or {}).get("codec") == "pickle"
-    return read_view_of(store, run), _PICKLED if pickled else ""
+    try:
+        return _Result(read_view_of(store, run), pickled)
+    except RecordError as error:
+        return _Result(None, pickled, str(error))
+
+
+def _result_lines(result: _Result) -> Iterator[str]:
+    if result.fault:
+        yield result.fault
+        return
+    if result.is_pickled:
+        yield f"({_PICKLED})"
+    lines = list(_value_lines(result.value))
+    yield from lines[:_LINES]
+    if len(lines) > _LINES:
+        yield f"... {len(lines) - _LINES} more lines"
 
 
 def _value_lines(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping) and value and all(isinstance(name, str) for name in value):
         for name, one in value.items():
-            first, *rest = repr(one).splitlines() or [""]
+            first, *rest = text_of(one).splitlines() or [""]
             yield f"{name} = {first}"
             yield from (f"  {line}" for line in rest)
     else:
-        yield from repr(value).splitlines() or [""]
+        yield from text_of(value).splitlines() or [""]
 
 
 def _told(run: Run[Any], header: Header) -> Iterator[tuple[str, list[str]]]:
@@ -148,13 +173,15 @@ def _environment(environment: Mapping[str, Any]) -> Iterator[str]:
     yield f"{len(environment.get('packages') or ())} packages: --json lists them"
 
 
-def _tree(store: Store, run: Run[Any], header: Header | None) -> dict[str, Any]:
+def _tree(
+    store: Store, run: Run[Any], header: Header | None, result: _Result | None
+) -> dict[str, Any]:
     tree: dict[str, Any] = {"id": run.id, "experiment": run.experiment, "status": run.status}
     if header is None:
         return tree
     tree |= {"code": header.code, "version": header.version, "params": to_json(run.params)}
-    if run.status == "done":
-        tree |= _result_tree(store, run, header)
+    if result is not None:
+        tree |= _result_tree(header, result)
     tree |= {"error": header.error, "runtime": header.runtime, "started": header.started}
     tree |= {"finished": header.finished, "host": header.host, "user": header.user}
     tree |= {"tags": header.tags, "attempts": header.attempts, "history": header.migrated}
@@ -165,7 +192,9 @@ def _tree(store: Store, run: Run[Any], header: Header | None) -> dict[str, Any]:
     return tree | {"other_records": records, "environment": run.environment}
 
 
-def _result_tree(store: Store, run: Run[Any], header: Header) -> dict[str, Any]:
-    value, note = _result(store, run)
+def _result_tree(header: Header, result: _Result) -> dict[str, Any]:
+    if result.fault:
+        return {"result": None, "whole": False, "damage": result.fault}
     large = ((header.value or {}).get("nbytes") or 0) > _LARGE
-    return {"result": repr(value) if large else to_json(value), "whole": not (large or note)}
+    told = repr(result.value) if large else to_json(result.value)
+    return {"result": told, "whole": not (large or result.is_pickled)}

@@ -51,7 +51,7 @@ expcache status study.py"""
 )  # fmt: skip
 @click.argument("target", required=False, metavar="[FILE.py[:SWEEP]]")
 def status(view: View, names: tuple[str, ...], target: str | None) -> int:
-    """Show how many runs are stored, of each experiment or of sweeps.
+    """Count the stored runs of experiments, or of sweeps.
 
     A run that has a result is done, whatever code computed it; one that has none, but failed, is
     failed; one that a process computes at this moment is running. The sweeps of a file, which is

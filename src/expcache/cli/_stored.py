@@ -13,7 +13,7 @@ from expcache.errors import ExpcacheError, StoreError
 if TYPE_CHECKING:
     from expcache._store import Store
 
-__all__ = ["Census", "count", "header_fault", "runs_of"]
+__all__ = ["Census", "count", "fault_text", "header_fault", "runs_of"]
 
 
 class Census(NamedTuple):
@@ -62,8 +62,19 @@ def header_fault(run: Run[Any]) -> str:
     try:
         run.params  # noqa: B018 - reads the record
     except ExpcacheError as error:
-        return str(error)
+        return fault_text(run, error)
     return ""
+
+
+def fault_text(run: Run[Any], error: ExpcacheError) -> str:
+    """Return what is wrong with a record, and of which run it is."""
+    text = str(error)
+    if run.id in text:
+        return text
+    reason = text.removeprefix("cannot read a record: ")
+    if reason != text:
+        return f"cannot read the record of run {run.id[:8]}: {reason}"
+    return f"cannot read all of run {run.id[:8]}: {text.removeprefix('cannot ')}"
 
 
 def _places(keys: Iterable[str], claimed: Iterable[str]) -> dict[str, Located]:
@@ -88,4 +99,4 @@ def _claimed(store: Store, experiment: str) -> list[str]:
 
 
 def _run(store: Store, experiment: str, run_id: str, located: Located) -> Run[Any]:
-    return Run(store, experiment, run_id, located=located)
+    return Run(store, experiment, run_id, located=located, trust=False)  # nothing is unpickled

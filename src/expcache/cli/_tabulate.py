@@ -19,6 +19,7 @@ from expcache.cli._view import View
 
 if TYPE_CHECKING:
     from expcache._run import Run
+    from expcache._store import Store
 
 __all__ = ["table"]
 
@@ -45,14 +46,15 @@ def table(
     view: View, selection: Selection, columns: str | None, form: str | None, out: str | None,
     **order: Any,
 ) -> int:  # fmt: skip
-    """Show params and results of stored runs, a row each, or write them to a file.
+    """Show params and results of stored runs in a table.
 
-    NAME=VALUE selects as in `expcache list`; --sort takes results, too. A result that is a mapping
-    gives a column for each key. Nothing is unpickled: a pickled result is described.
+    The table is printed, or written to a file. NAME=VALUE selects as in `expcache list`; --sort
+    takes results, too. A result that is a mapping gives a column for each key. Nothing is
+    unpickled: a pickled result is described.
     """
     store = view.store()
     found = selection.find(store)
-    records = _ordered(found, order)
+    records = whole = _ordered(store, found, order)
     if columns is not None:
         records = _only(records, [name.strip() for name in columns.split(",")])
     if view.json:
@@ -66,16 +68,17 @@ def table(
     else:
         _print_file(view, records, str(form))
     faults = [*found.faults, *found.damaged.values()]
+    faults += [one["error"] for one in whole if one["status"] == "damaged"]
     for fault in faults:
         view.note(fault)
     return FAILED if faults else DONE
 
 
-def _ordered(found: Found, order: dict[str, Any]) -> list[Record]:
+def _ordered(store: Store, found: Found, order: dict[str, Any]) -> list[Record]:
     """Return the records in the order that is wanted; results can be sorted by, too."""
     whole = Found([run for run in found.runs if run.id not in found.damaged], {}, [])
     several = len({run.experiment for run in whole.runs}) > 1
-    records = {run.id: _record(run, several=several) for run in whole.runs}
+    records = {run.id: _record(store, run, several=several) for run in whole.runs}
     by = order["sort"]
     if by is not None and any(by in one for one in records.values()):
         from expcache.cli._list import rank  # noqa: PLC0415 - beside what is imported above
@@ -86,41 +89,36 @@ def _ordered(found: Found, order: dict[str, Any]) -> list[Record]:
     return [records[run.id] for run in chosen(whole, **order)]
 
 
-def _record(run: Run[Any], *, several: bool) -> Record:
+def _record(store: Store, run: Run[Any], *, several: bool) -> Record:
     """Return all of a run in one mapping; among runs of several experiments, with its own."""
-    record = _told(run)
+    record = _told(store, run)
     if not several or "experiment" in record:
         return record
     first = {"id": record.pop("id"), "experiment": run.experiment}
     return first | record
 
 
-def _told(run: Run[Any]) -> Record:
-    from expcache._run import Run  # noqa: PLC0415 - not for help
-    from expcache._summary import record_of  # noqa: PLC0415 - as above
+def _told(store: Store, run: Run[Any]) -> Record:
+    from expcache._summary import record_of  # noqa: PLC0415 - not for help
+    from expcache.cli._one import read_view_of  # noqa: PLC0415 - as above
     from expcache.errors import RecordError, TrustError  # noqa: PLC0415 - as above
 
     if run.code is None:
         return {"id": run.id, "status": run.status}
-    careful: Run[Any] = Run(run._store, run.experiment, run.id, located=run._located, trust=False)  # noqa: SLF001 - a loaded run that unpickles nothing
     try:
-        return record_of(careful)
+        return record_of(run)
     except TrustError:
-        return _described(run)
+        return _about(run) | {"result": repr(read_view_of(store, run))}
     except RecordError as error:
-        return {"id": run.id, "status": "damaged", "error": str(error)}
+        return _about(run) | {"status": "damaged", "error": str(error)}
 
 
-def _described(run: Run[Any]) -> Record:
-    """Return the record of a run with a description of its result."""
-    from expcache.cli._one import read_view_of  # noqa: PLC0415 - not for help
-
+def _about(run: Run[Any]) -> Record:
+    """Return the record of a run without its result."""
     record: Record = {"id": run.id, "status": run.status}
     for name, value in run.params.items():
         record[name if name not in record else f"param_{name}"] = value
-    record.setdefault("runtime", run.runtime)
-    view = repr(read_view_of(run._store, run))  # noqa: SLF001 - as above
-    return record | {"result" if "result" not in record else "result_result": view}
+    return {**record, "runtime": run.runtime}
 
 
 def _only(records: list[Record], names: list[str]) -> list[Record]:

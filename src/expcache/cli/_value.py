@@ -16,6 +16,7 @@ __all__ = [
     "parse_value",
     "seconds",
     "size",
+    "text_of",
     "to_json",
 ]
 
@@ -71,9 +72,16 @@ def to_json(value: Any) -> Any:
         return repr(value)
 
 
+def text_of(value: Any) -> str:
+    """Return a value as it is written in Python; a number of numpy as a number."""
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+        value = value.item()
+    return repr(value)
+
+
 def line_of(value: Any) -> str:
     """Return a value as it is written in Python, in one line."""
-    text = repr(value)
+    text = text_of(value)
     if len(text) > _LONGEST:
         text = text[:_LONGEST] + "…"
     return " ".join(text.split()) if "\n" in text else text

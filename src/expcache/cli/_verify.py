@@ -37,11 +37,11 @@ def age(text: str | float) -> float:
     help="Remove only those that are older, such as 12h or 7d.",
 )  # fmt: skip
 def verify(view: View, *, remove_orphans: bool, older_than: float) -> int:
-    """Check that every record and every file of the store can be read as it was written.
+    """Check that all that is stored can be read.
 
-    The exit status is 1 where something is damaged or missing. An orphan, a file that no record
-    names, is no damage: a process that was killed leaves such files, and one that is at work does
-    for a moment.
+    Every record and every file is compared with its checksum. The exit status is 1 where
+    something is damaged or missing. An orphan, a file that no record names, is no damage: a
+    process that was killed leaves such files, and one that is at work does for a moment.
     """
     store = view.store()
     report = store.verify(remove_orphans=remove_orphans, age=older_than)
