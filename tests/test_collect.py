@@ -117,10 +117,15 @@ def test_a_failed_command_is_a_failed_run(tmp_path: Path, cluster: Cluster) -> N
     cluster.submit(there)
     assert collect(there).failed == tuple(sorted(made.ids))
     one, two = calc.sweep(grid(a=[1, 2]))
-    assert str(one.error).endswith("the command ended with exit status 7")
     assert one.error is not None
-    assert one.error.traceback == "no 1\nthe command ended with exit status 7\n"
-    assert str(two.error).endswith("the command ended with signal 9 (exit status 137)")
+    assert one.error.type == "expcache.errors.CommandError"
+    assert one.error.message == (
+        f"cannot finish run {one.id} of 'collected.calc': it ended with exit status 7. To see it "
+        "again, run this in its rendered directory:\n"
+        "echo no 1 >&2; [ 1 = 1 ] && exit 7; sh -c 'kill -9 $$'\nIt said last:\nno 1"
+    )
+    assert one.error.traceback == f"expcache.errors.CommandError: {one.error.message}\n"
+    assert "it ended with signal 9 (exit status 137)" in str(two.error)
     assert len(collect(there).stored) == 2
     assert len(one.attempts) == 1
 
@@ -228,10 +233,15 @@ def answer(a: int) -> Answer:
     return Answer(lambda: a)
 
 
+def answers_of(values: list[int]) -> Sweep[Answer]:
+    """Return a sweep of a Python function."""
+    return experiment(name="collected.answer")(answer).sweep(grid(a=values))
+
+
 @pytest.fixture
 def answers() -> Sweep[Answer]:
-    """A sweep of a Python function."""
-    return experiment(name="collected.answer")(answer).sweep(grid(a=[-1, 1]))
+    """A sweep of which one run fails."""
+    return answers_of([-1, 1])
 
 
 def test_functions_are_computed_elsewhere(
@@ -325,7 +335,9 @@ def test_collected_runs_tell_of_their_directory(
     cluster.submit(made.directory)
     collect(made.directory)
     manifest = json.loads((made.directory / made.ids[0] / "expcache.json").read_text())["run"]
-    header = load(made.ids[0])._stored()
+    run = load(made.ids[0])
+    header = run._stored()
+    assert (run.launch, run.number) == (manifest["launch"], 1)
     assert header.rendered["token"] == manifest["token"]
     assert header.rendered["when"] == manifest["rendered"]
     assert f"code-{manifest['code']}" in isolated.keys("collected.calc")
@@ -397,3 +409,87 @@ def test_a_lost_race_leaves_no_files(
     assert collect(made.directory).stored == made.ids
     assert load(made.ids[0]).directory is None
     assert not isolated.verify().orphans
+
+
+def test_commands_are_computed_without_expcache(tmp_path: Path, cluster: Cluster) -> None:
+    """The words of a command are its line, with values quoted, files by name and variables set."""
+    (tmp_path / "count.sh").write_text("#!/bin/sh\nwc -w < $1; echo $KIND; echo $2; exit 3\n")
+    (tmp_path / "count.sh").chmod(0o755)
+    (tmp_path / "mesh.txt").write_text("1 2 3")
+    count = expcache.command(
+        [expcache.File(tmp_path / "count.sh"), "{mesh}", "a {text}!"],
+        name="collected.count",
+        env={"KIND": "x{kind}"},
+        defaults={"kind": 7},
+        ok=3,
+    )
+    mesh = expcache.File(tmp_path / "mesh.txt", rename="m.txt")
+    sweep = count.sweep([{"mesh": mesh, "text": "b'; $HOME"}])
+    made = render(sweep, None, tmp_path / "jobs", scheduler="slurm")
+    there = cluster.fetch(made.directory)
+    cluster.submit(there)
+    assert collect(there).done == made.ids
+    assert sweep[0].result == {"status": 3, "stdout": "3\nx7\na b'; $HOME!\n"}
+    assert count(mesh=mesh, text="b'; $HOME") == sweep[0].result
+
+
+def parsed(run: Any) -> list[str]:
+    """Read what a command printed."""
+    words: list[str] = (run.directory / "stdout.txt").read_text().split()
+    return words
+
+
+def test_commands_with_a_parser_take_expcache(tmp_path: Path, cluster: Cluster) -> None:
+    """Where a function of Python reads what a program printed, Python computes the run there."""
+    (tmp_path / "say.sh").write_text("echo said $1\n")
+    (tmp_path / "mesh.txt").write_text("1 2 3")
+    say = expcache.command(
+        ["sh", expcache.File(tmp_path / "say.sh"), "{what}", "{mesh}"],
+        name="collected.say",
+        parse=parsed,
+    )
+    sweep = say.sweep([{"what": "it", "mesh": expcache.File(tmp_path / "mesh.txt")}])
+    made = render(sweep, None, tmp_path / "jobs")
+    there = cluster.fetch(made.directory)
+    for name in ("say.sh", "mesh.txt"):
+        (tmp_path / name).rename(tmp_path / f"moved-{name}")
+    assert cluster.submit(there) == 0
+    assert collect(there).done == made.ids
+    run = load(made.ids[0])
+    assert run.result == ["said", "it"]
+    assert "stdout.txt" in run.files
+
+
+def test_programs_post_their_results(tmp_path: Path, cluster: Cluster) -> None:
+    """A program in Python reads its params and posts its result as under a command."""
+    program = "import expcache as e; a = e.run_params()['a']; e.post_result({'a': a, 'b': (1,)})"
+    made = rendered(tmp_path, f'$PYTHON -c "{program}"', [1])
+    assert cluster.submit(made.directory) == 0
+    assert "result.pickle" in collect(made.directory).refused[0].reason
+    assert collect(made.directory, trust=True).done == made.ids
+    assert load(made.ids[0]).result == {"a": 1, "b": (1,)}
+
+
+def test_what_somebody_computes_now_is_left_to_him(
+    tmp_path: Path, cluster: Cluster, isolated: Store
+) -> None:
+    """A run that is being computed here is not stored from a directory meanwhile."""
+    made = rendered(tmp_path, DOUBLE, [1, 2])
+    cluster.submit(made.directory)
+    manifest = json.loads((made.directory / made.ids[0] / "expcache.json").read_text())["run"]
+    claims = isolated.claim("collected.calc", [f"{made.ids[0]}-{manifest['code']}"])
+    found = collect(made.directory)
+    assert (found.done, found.unfinished) == (made.ids[1:], made.ids[:1])
+    isolated.release("collected.calc", claims.values())
+    assert collect(made.directory).done == made.ids[:1]
+    assert not isolated.claims("collected.calc")
+
+
+def test_one_call_of_render_is_one_launch(tmp_path: Path, cluster: Cluster) -> None:
+    """Runs that were rendered together, commands or functions, are of one launch."""
+    made = render(answers_of([1, 2]), None, tmp_path / "jobs")
+    cluster.submit(made.directory)
+    collect(made.directory, trust=True)
+    one, two = map(load, made.ids)
+    assert one.launch == two.launch != ""
+    assert {one.number, two.number} == {1, 2}

@@ -13,7 +13,7 @@ import pytest
 
 from expcache import File, Sweep, collect, experiment, grid, render
 from expcache._render._scripts import submit_array
-from expcache.errors import RenderError
+from expcache.errors import ParameterError, RenderError
 
 pytestmark = pytest.mark.usefixtures("isolated")
 pytest.importorskip("jinja2")
@@ -134,9 +134,36 @@ def test_other_programs_get_params_as_json(tmp_path: Path, templates: Path) -> N
 
 def test_a_value_without_json_is_refused(tmp_path: Path) -> None:
     """A command cannot be given what JSON has no form of."""
-    sweep = sweep_of(a=[{1, 2}])
-    with pytest.raises(RenderError, match="JSON has no form of one of its parameters"):
+    sweep = sweep_of(a=[1j])
+    with pytest.raises(ParameterError, match="cannot hand the parameter 'a' to the program"):
         render(sweep, None, tmp_path / "jobs", command="true")
+    assert not list(tmp_path.glob("jobs/*"))
+
+
+def test_files_come_as_they_are_told_to(tmp_path: Path) -> None:
+    """A File is a copy, one copy that all directories share, or a link, under the name it asks."""
+    (tmp_path / "mesh.txt").write_text("1 2 3")
+    links: list[Any] = ["copy", "shared", "link"]
+    files = [File(tmp_path / "mesh.txt", link=link, rename=f"{link}.txt") for link in links]
+    sweep = sweep_of(a=[files, [*files, 2]])
+    render(sweep, None, tmp_path / "jobs", command="cat {{ a[0] }}", scheduler="slurm")
+    one, two = (tmp_path / "jobs" / run for run in sweep.ids)
+    assert json.loads((one / "params.json").read_text())["a"] == [file.name for file in files]
+    assert "cat copy.txt" in (one / "expcache.sh").read_text()
+    assert (one / "link.txt").is_symlink()
+    assert (one / "shared.txt").samefile(two / "shared.txt")
+    assert not (one / "copy.txt").samefile(two / "copy.txt")
+    assert [(one / file.name).read_text() for file in files] == ["1 2 3"] * 3
+
+
+def test_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    """Two files cannot have one name in a directory."""
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mesh.txt").write_text(folder)
+    files = [File(tmp_path / folder / "mesh.txt") for folder in ("one", "two")]
+    with pytest.raises(RenderError, match=r"both would be 'mesh.txt'\. Give one another"):
+        render(sweep_of(a=[files]), None, tmp_path / "jobs", command="true")
 
 
 def test_what_waits_is_left_alone(tmp_path: Path, templates: Path) -> None:

@@ -14,24 +14,20 @@ from expcache._store import Store
 __all__ = ["recall_older"]
 
 
-def recall_older(
-    definition: Definition, store: Store, runs: Sequence[Run[Any]], *, whole: bool = False
-) -> list[Run[Any]]:
+def recall_older(definition: Definition, store: Store, runs: Sequence[Run[Any]]) -> list[Run[Any]]:
     """Return those runs, settled, that an accepted or a still valid older record stands for.
 
-    They have no result of their own under the present code. A damaged record is a miss; ``whole``
-    as for `sound`.
+    They have no result of their own under the present code. A damaged record is a miss.
     """
-    found = _recall_adopted(definition, store, runs, whole=whole)
+    found = _recall_adopted(definition, store, runs)
     if definition.declared:
         served = set(map(id, found))
-        rest = [run for run in runs if id(run) not in served]
-        found += [run for run in rest if _is_valid(definition, store, run, whole=whole)]
+        found += [r for r in runs if id(r) not in served and _is_valid(definition, store, r)]
     return found
 
 
 def _recall_adopted(
-    definition: Definition, store: Store, runs: Sequence[Run[Any]], *, whole: bool
+    definition: Definition, store: Store, runs: Sequence[Run[Any]]
 ) -> list[Run[Any]]:
     adopted = definition.adopted(store) if runs else None
     if not adopted:
@@ -45,21 +41,20 @@ def _recall_adopted(
         if envelope is None or older.preimage != run._identity.preimage:
             continue
         # Its params were compared when it was accepted: it may lack a newer parameter.
-        if sound(store, definition.name, older.key, envelope, None, whole=whole):
+        if sound(store, definition.name, older.key, envelope, None):
             found.append(run._settle(located_at(older.key), cached=True))
     return found
 
 
-def _is_valid(definition: Definition, store: Store, run: Run[Any], *, whole: bool) -> bool:
+def _is_valid(definition: Definition, store: Store, run: Run[Any]) -> bool:
     located = definition.locate_stored(store, run._identity, run.params)
     if located.status != "done" or located.key is None or located.key == _own(definition, run):
         return False
     # Here they were compared just now.
-    name, key = definition.name, located.key
-    envelope = store.get(name, key)
-    if envelope is None or not sound(store, name, key, envelope, None, whole=whole):
+    envelope = store.get(definition.name, located.key)
+    if envelope is None or not sound(store, definition.name, located.key, envelope, None):
         return False
-    run._settle(located_at(key), cached=True)
+    run._settle(located_at(located.key), cached=True)
     return True
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -80,31 +79,23 @@ class Performer(Keeper):
 
         return explain(self.definition, run)
 
-    def recall(self, run: Run[Any], *, whole: bool = False) -> Run[Any] | None:
-        """Return the stored run, its record checked, or None; a damaged one is a miss.
-
-        ``whole``: check the content of large parts too, not only their sizes.
-        """
+    def recall(self, run: Run[Any]) -> Run[Any] | None:
+        """Return the stored run, its record checked, or None; a damaged one is a miss."""
         definition, store = self.definition, run._store
         definition.attach(store)
         key, preimage = self.key_of(run), run._identity.preimage
         envelope = store.get(definition.name, key)
-        if envelope is None or not sound(
-            store, definition.name, key, envelope, preimage, whole=whole
-        ):
-            return self.recall_older(run, whole=whole)
+        if envelope is None or not sound(store, definition.name, key, envelope, preimage):
+            return self.recall_older(run)
         return run._settle(located_at(key), cached=True)
 
-    def recall_older(self, run: Run[Any], *, whole: bool = True) -> Run[Any] | None:
+    def recall_older(self, run: Run[Any]) -> Run[Any] | None:
         """Return a run that only a result of other code can stand for, or None."""
-        return next(iter(recall_older(self.definition, run._store, [run], whole=whole)), None)
+        return next(iter(recall_older(self.definition, run._store, [run])), None)
 
-    def reuse(
-        self, run: Run[Any], stale: Stale | None = None, *, whole: bool = True
-    ) -> Run[Any] | None:
+    def reuse(self, run: Run[Any], stale: Stale | None = None) -> Run[Any] | None:
         """Return a run that has no result of its own with one of other code, if it may be."""
-        policy = policy_of(stale)
-        return next(iter(reuse(self.definition, run._store, [run], policy, whole=whole)), None)
+        return next(iter(reuse(self.definition, run._store, [run], policy_of(stale))), None)
 
     def compute(  # noqa: PLR0913 - each is an option of its own, by keyword
         self,
@@ -118,8 +109,8 @@ class Performer(Keeper):
     ) -> Run[Any]:
         """Return the stored run, or compute it and wait until its record is safe."""
         check_word("failed", failed, FAILED)
-        again, run._wanted = retries_from(retries), True
-        found = None if refresh else self.recall(run) or self.reuse(run, stale, whole=False)
+        again = retries_from(retries)
+        found = None if refresh else self.recall(run) or self.reuse(run, stale)
         if found is not None or (not refresh and recall_failed(self, run, failed) is not None):
             return run
         timeout = timeout or self.definition.options.timeout
@@ -139,11 +130,6 @@ class Performer(Keeper):
         except BaseException:
             self.release(run, claim)
             raise
-
-    def can_compute_here(self) -> bool:
-        """Whether `compute` can be called: not for a coroutine function inside an event loop."""
-        asyncio = sys.modules.get("asyncio")
-        return not self.is_async or asyncio is None or asyncio._get_running_loop() is None
 
     async def begin_async(self, run: Run[Any], claim: Claim | None) -> Pending:
         """Do as `begin` does, for a coroutine function, in the caller's event loop."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from expcache._render._collected import Collected, Refused
-from expcache._render._findings import find
+from expcache._render._findings import Finding, find
 from expcache._render._keep import Keeping, Kept
 from expcache._render._manifest import find_manifests
 from expcache._render._refusal import refuse
-from expcache._store import Store, current_store, open_store
+from expcache._store import Claim, Store, current_store, open_store
 from expcache.errors import RenderError
 
 __all__ = ["collect"]
@@ -61,31 +61,47 @@ class _Collecting:
         self._found: dict[str, list[Any]] = {name: [] for name in Collected._fields}
 
     def all(self, directories: Iterable[Path]) -> Collected:
-        pending: list[Kept] = []
-        try:
-            for directory in directories:
-                pending += self._take(directory)
-                if len(pending) >= _UNDER_WAY:
-                    self._settle(pending)
-        finally:
-            self._settle(pending)
+        findings: list[Finding] = []
+        for directory in directories:
+            finding = find(directory, self._store, trust=self._trust)
+            if isinstance(finding, Refused):
+                self._found["refused"].append(finding)
+            elif finding.header is None:
+                self._found[finding.word].append(finding.id)
+            else:
+                findings.append(finding)
+            if len(findings) >= _UNDER_WAY:
+                self._keep(findings)
+                findings.clear()
+        self._keep(findings)
         return Collected(**{name: tuple(found) for name, found in self._found.items()})
 
-    def _take(self, directory: Path) -> Iterator[Kept]:
-        """Take what is in one directory; yield its record if there is to be one."""
-        finding = find(directory, self._store, trust=self._trust)
-        if isinstance(finding, Refused):
-            self._found["refused"].append(finding)
-        elif finding.header is None:
-            self._found[finding.word].append(finding.id)
-        else:
-            try:
-                yield self._keeping.keep(finding, finding.header)
-            except RenderError as error:
-                self._found["refused"].append(Refused(str(directory), str(error)))
+    def _keep(self, findings: list[Finding]) -> None:
+        """Write records, and wait until they are safe."""
+        claims = self._claim(findings)
+        kept: list[Kept] = []
+        try:
+            for finding in findings:
+                claim = claims.get(finding.manifest.key)
+                if claim is None:  # somebody computes it now, and will store it
+                    self._found["unfinished"].append(finding.id)
+                    continue
+                try:
+                    kept.append(self._keeping.keep(finding, claim))
+                except RenderError as error:
+                    refused = Refused(str(finding.directory), str(error))
+                    self._found["refused"].append(refused)
+        finally:
+            for one in kept:
+                word = one.finding.word if self._keeping.settle(one) else "stored"
+                self._found[word].append(one.finding.id)
+            for name in {finding.manifest.experiment for finding in findings}:
+                self._store.release(name, claims.values())
 
-    def _settle(self, pending: list[Kept]) -> None:
-        while pending:
-            kept = pending.pop(0)
-            word = kept.finding.word if self._keeping.settle(kept) else "stored"
-            self._found[word].append(kept.finding.id)
+    def _claim(self, findings: list[Finding]) -> dict[str, Claim]:
+        """Keep others from computing what is about to be stored; it gives each run a number."""
+        keys: dict[str, list[str]] = {}
+        for finding in findings:
+            keys.setdefault(finding.manifest.experiment, []).append(finding.manifest.key)
+        won = [self._store.claim(name, listed).items() for name, listed in keys.items()]
+        return dict(claim for claims in won for claim in claims)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from expcache._outcome import Failure, Value
+from expcache._render._manifest import Manifest
 from expcache._render._scripts import ENDED
 from expcache.errors import RenderError, TrustError
 
@@ -56,7 +57,9 @@ def ended(directory: Path) -> Ended | None:
         raise RenderError(f"{message} Compute it again: delete its file status.") from error
 
 
-def outcome_of(directory: Path, told: Ended, *, python: bool, trust: bool) -> Value[Any] | Failure:
+def outcome_of(
+    directory: Path, told: Ended, manifest: Manifest, *, trust: bool
+) -> Value[Any] | Failure:
     """Return the result that a command left, or its failure.
 
     A function, in a process of Python, that left no record has none.
@@ -64,10 +67,10 @@ def outcome_of(directory: Path, told: Ended, *, python: bool, trust: bool) -> Va
     Raises:
         TrustError: it would have to be unpickled.
     """
-    if told.status != 0 or python:
-        return _failed(told)
+    if told.status not in manifest.ok or manifest.kind == "python":
+        return _failed(told, manifest)
     try:
-        return Value(_result(directory, trust=trust))
+        return Value(_result(directory, told, trust=trust))
     except TrustError:
         raise
     except Exception as error:  # noqa: BLE001 - what a program wrote may be anything
@@ -75,7 +78,7 @@ def outcome_of(directory: Path, told: Ended, *, python: bool, trust: bool) -> Va
         return Failure("expcache.errors.ResultError", message, f"{message}\n")
 
 
-def _result(directory: Path, *, trust: bool) -> Any:
+def _result(directory: Path, told: Ended, *, trust: bool) -> Any:
     if (directory / "result.pickle").exists():
         if not trust:
             message = "cannot collect result.pickle: reading it would execute what is in it."
@@ -89,16 +92,20 @@ def _result(directory: Path, *, trust: bool) -> Any:
 
         return np.load(directory / "result.npy", allow_pickle=False)
     output = (directory / "stdout.txt").read_bytes()
-    return {"status": 0, "stdout": output.decode(errors="replace")}
+    return {"status": told.status, "stdout": output.decode(errors="replace")}
 
 
-def _failed(told: Ended) -> Failure:
+def _failed(told: Ended, manifest: Manifest) -> Failure:
     how = f"exit status {told.status}"
     if told.status > _SIGNALS:
         how = f"signal {told.status - _SIGNALS} ({how})"
-    last = "\n".join(told.errors.splitlines()[-_LINES:])
-    message = f"the command ended with {how}"
-    return Failure("expcache.errors.CommandError", message, f"{last}\n{message}\n".lstrip())
+    last = (told.errors or told.output).strip().splitlines()[-_LINES:]
+    said = "\n".join(["It said last:", *last]) if last else "It said nothing."
+    message = f"cannot finish run {manifest.id} of {manifest.experiment!r}: it ended with {how}."
+    remedy = f"To see it again, run this in its rendered directory:\n{manifest.command}"
+    message = f"{message} {remedy}\n{said}"
+    kind = "expcache.errors.CommandError"
+    return Failure(kind, message, f"{kind}: {message}\n")
 
 
 def _tail(path: Path) -> str:

@@ -7,16 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from xxhash import xxh3_128_hexdigest
-
 from expcache._codec import Encoded, encode_value
 from expcache._environment import host
 from expcache._outcome import Failure
 from expcache._record import Header, check, read_header
 from expcache._render._collected import Refused
 from expcache._render._ended import Ended, ended, outcome_of
-from expcache._render._fresh import PARAMS
-from expcache._render._manifest import Manifest, read_manifest
+from expcache._render._manifest import PARAMS, Manifest, params_digest, read_manifest
 from expcache._render._scripts import RECORD
 from expcache._render._standing import failure_of
 from expcache._store import Store
@@ -70,14 +67,9 @@ def _check(directory: Path, manifest: Manifest) -> None:
     if name != manifest.id:
         message = f"cannot collect from {name!r}: it was rendered as {manifest.id!r}."
         raise RenderError(f"{message} Give the directory its name again.")
-    if manifest.given:
-        try:
-            given = xxh3_128_hexdigest((directory / PARAMS).read_bytes())
-        except OSError:
-            given = ""
-        if given != manifest.given:
-            message = f"cannot collect run {manifest.id}: its {PARAMS} is not what was rendered."
-            raise RenderError(f"{message} Render the run again, and change its sweep instead.")
+    if params_digest(directory) != manifest.given:
+        message = f"cannot collect run {manifest.id}: its {PARAMS} is not what was rendered."
+        raise RenderError(f"{message} Render the run again, and change its sweep instead.")
 
 
 def _is_stored(store: Store, manifest: Manifest) -> bool:
@@ -126,7 +118,7 @@ def _left(
     trust: bool,
 ) -> Finding:
     """Return what a command left."""
-    outcome = outcome_of(directory, told, python=manifest.kind == "python", trust=trust)
+    outcome = outcome_of(directory, told, manifest, trust=trust)
     encoded = None
     if not isinstance(outcome, Failure):
         try:

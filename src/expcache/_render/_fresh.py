@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from xxhash import xxh3_128_hexdigest
-
 from expcache._cell import Cell, pack
 from expcache._codec import describe
 from expcache._environment import host, user
+from expcache._program import Recipe
 from expcache._render._given import Given
-from expcache._render._manifest import MANIFEST, Manifest
+from expcache._render._manifest import MANIFEST, PARAMS, Manifest, params_digest
+from expcache._render._program import program_there
 from expcache._render._refusal import refuse
 from expcache._render._scripts import (
     ENDED,
@@ -30,18 +30,18 @@ from expcache._render._scripts import (
 from expcache._render._style import Text
 from expcache._render._templates import Templates
 from expcache._run import Run
+from expcache.errors import ParameterError
 
-__all__ = ["JOBSCRIPT", "PARAMS", "PAYLOAD", "Recipe", "started"]
+__all__ = ["JOBSCRIPT", "PAYLOAD", "Design", "started"]
 
 JOBSCRIPT = "jobscript"
-PARAMS = "params.json"
 PAYLOAD = "payload"
 COMPUTE = "${PYTHON:-python3} -m expcache compute ."
 _OURS = (MANIFEST, RUN, PARAMS, PAYLOAD, *ENDED, *RESULTS, ENVIRONMENT, FILES, *STAMPS)
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class Design:
     """What is the same for all directories of one call.
 
     Attributes:
@@ -49,6 +49,7 @@ class Recipe:
             function itself, by Python.
         machine: The script that a scheduler starts in each directory; None for none.
         token: The beginning of what tells each directory from all others.
+        recipe: What the experiment runs, if it is a command.
     """
 
     sweep: str
@@ -57,36 +58,38 @@ class Recipe:
     machine: Text | None
     source: str
     token: str
+    recipe: Recipe | None = None
 
     @property
     def kind(self) -> str:
         """How the runs are computed."""
         return "python" if self.command is None else "command"
 
-    def make(self, directory: Path, run: Run[Any], cell: Cell) -> None:
-        """Fill the directory of one run.
+    def make(self, directory: Path, run: Run[Any], cell: Cell, shared: Path) -> None:
+        """Fill the directory of one run; ``shared`` is where all directories will be.
 
         Raises:
-            RenderError: a template cannot be filled, or a value has no form there.
+            RenderError: a template cannot be filled.
+            ParameterError: a value has no form that a program can read.
             ExecutorError: the function cannot be sent.
         """
         directory.mkdir()
-        given = Given(cell.params)
+        given = Given(cell.params, () if self.recipe is None else self.recipe.files)
         names = self._names(run, given.values)
         taken = (*_OURS, *given.names, *((JOBSCRIPT,) if self.machine is not None else ()))
         self.templates.write(directory, names, taken)
-        given.copy(directory)
-        text = self._params(run, given)
-        if text is not None:
-            (directory / PARAMS).write_bytes(text.encode())
+        given.place(directory, shared)
+        self._write_params(directory / PARAMS, given, run.experiment)
         if self.command is None:
-            local = replace(cell, params=given.values)
-            (directory / PAYLOAD).write_bytes(pack([local], by_value=True))
+            (directory / PAYLOAD).write_bytes(self._payload(cell, given))
         line = COMPUTE if self.command is None else self.command.fill(names)
         write_script(directory / RUN, run_script(run.id, run.experiment, line))
         if self.machine is not None:
             write_script(directory / JOBSCRIPT, started(self.machine.fill(names), START))
-        self._manifest(run, cell, given, text).write(directory)
+        manifest = self._manifest(run, cell)
+        manifest.given, manifest.files = params_digest(directory), given.digests
+        manifest.command = line
+        manifest.write(directory)
 
     def _names(self, run: Run[Any], values: Mapping[str, Any]) -> dict[str, Any]:
         if "run" in values:
@@ -101,14 +104,18 @@ class Recipe:
         }
         return {**values, "run": {**told, "params": dict(values)}}
 
-    def _params(self, run: Run[Any], given: Given) -> str | None:
-        text = given.text()
-        if text is None and self.kind == "command":
-            message = f"cannot render run {run.id} of {run.experiment!r}: JSON has no form of one"
-            refuse(f"{message} of its parameters.", "Use numbers, text, lists, files and arrays.")
-        return text
+    def _write_params(self, path: Path, given: Given, owner: str) -> None:
+        try:
+            given.write(path, owner)
+        except ParameterError:
+            if self.kind == "command":
+                raise
 
-    def _manifest(self, run: Run[Any], cell: Cell, given: Given, text: str | None) -> Manifest:
+    def _payload(self, cell: Cell, given: Given) -> bytes:
+        function = cell.function if self.recipe is None else program_there(self.recipe)
+        return pack([replace(cell, params=given.local, function=function)], by_value=True)
+
+    def _manifest(self, run: Run[Any], cell: Cell) -> Manifest:
         return Manifest(
             id=run.id,
             code=cell.code,
@@ -117,12 +124,12 @@ class Recipe:
             kind=self.kind,
             params={name: describe(value) for name, value in cell.params.items()},
             preimage=cell.identity.preimage.hex(),
-            given="" if text is None else xxh3_128_hexdigest(text.encode()),
             source=self.source,
             rendered=datetime.now(UTC).isoformat(),
             host=host(),
             user=user(),
-            files=given.digests,
+            launch="" if cell.launch is None else cell.launch.id,
+            ok=[0] if self.recipe is None else list(self.recipe.ok),
             version=cell.version,
             tags=list(cell.tags),
             code_notes=dict(cell.code_notes),

@@ -2,78 +2,92 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from expcache._directory import SHARED, place
 from expcache._file import File
+from expcache._program import write_params
 from expcache._render._refusal import refuse
 
-__all__ = ["Given"]
+__all__ = ["Given", "there"]
 
 
 class Given:
     """The params of one run, with files by the names that they have in its directory.
 
+    Args:
+        params: the full params.
+        files: those that every run gets.
+
     Raises:
         RenderError: two files would have one name there.
     """
 
-    def __init__(self, params: Mapping[str, Any]) -> None:
+    def __init__(self, params: Mapping[str, Any], files: Iterable[File] = ()) -> None:
         """Take the params; nothing is copied yet."""
-        self._files: dict[str, str] = {}
-        self.values: dict[str, Any] = {name: self._local(value) for name, value in params.items()}
+        self._files: dict[str, File] = {}
+        for file in files:
+            self._named(file)
+        self.values: dict[str, Any] = _mapped(dict(params), self._named)
+        """With the names of files in their places: for templates and other programs."""
+        self.local: dict[str, Any] = _mapped(dict(params), there)
+        """With files as they are in the directory: for Python."""
 
-    def _local(self, value: Any) -> Any:
-        if isinstance(value, File):
-            return self._named(value.path)
-        if type(value) in (list, tuple):
-            return type(value)(map(self._local, value))
-        if type(value) is dict:
-            return {key: self._local(one) for key, one in value.items()}
-        return value
-
-    def _named(self, path: str) -> str:
-        name = Path(path).name
-        if os.path.realpath(self._files.setdefault(name, path)) != os.path.realpath(path):
-            message = f"cannot render the files {self._files[name]!r} and {path!r}: in the"
-            refuse(f"{message} directory of the run both would be {name!r}.", "Rename one.")
-        return name
+    def _named(self, file: File) -> str:
+        known = self._files.setdefault(file.name, file)
+        if os.path.realpath(known.path) != os.path.realpath(file.path):
+            message = f"cannot render the files {known.path!r} and {file.path!r}: in the directory"
+            remedy = "Give one another name: File(path, rename=...)."
+            refuse(f"{message} of the run both would be {file.name!r}.", remedy)
+        return file.name
 
     @property
     def digests(self) -> dict[str, str]:
         """The content of each file, by the name."""
-        return {name: File(path).digest for name, path in self._files.items()}
+        return {name: file.digest for name, file in self._files.items()}
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the files."""
         return tuple(self._files)
 
-    def copy(self, into: Path) -> None:
-        """Copy the files to the directory of the run."""
-        for name, path in self._files.items():
+    def place(self, directory: Path, shared: Path) -> None:
+        """Bring the files to the directory of the run, each as its ``link`` says.
+
+        Args:
+            directory: of the run.
+            shared: the directory beside it that has one copy for all runs.
+        """
+        for name, file in self._files.items():
+            target = str(directory / name)
             try:
-                shutil.copy(path, into / name)
+                place(file.path, target, file.link, str(shared / SHARED), file.digest)
             except OSError as error:
-                message = f"cannot render the file {path!r}: {error.strerror or error}."
+                message = f"cannot render the file {file.path!r}: {error.strerror or error}."
                 refuse(message, "Check the path.")
 
-    def text(self) -> str | None:
-        """Return the values as JSON; None if there is one that JSON has no form of."""
-        try:
-            return json.dumps(self.values, default=_plain, indent=1) + "\n"
-        except (TypeError, ValueError):
-            return None
+    def write(self, path: Path, owner: str) -> None:
+        """Write the values as JSON.
+
+        Raises:
+            ParameterError: JSON has no form of one.
+        """
+        write_params(str(path), self.values, owner)
 
 
-def _plain(value: Any) -> Any:
-    """Return what JSON has in place of a path, and of numbers and arrays of numpy."""
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if type(value).__module__.partition(".")[0] == "numpy":
-        return value.tolist()
-    raise TypeError
+def there(file: File) -> File:
+    """Return a file as it is in the directory of the run, for who works there."""
+    return File(file.name, link=file.link, rename=file.rename)
+
+
+def _mapped(value: Any, change: Callable[[File], Any]) -> Any:
+    if isinstance(value, File):
+        return change(value)
+    if type(value) in (list, tuple):
+        return type(value)(_mapped(one, change) for one in value)
+    if type(value) is dict:
+        return {key: _mapped(one, change) for key, one in value.items()}
+    return value

@@ -11,7 +11,7 @@ from expcache._record import Header, check, read_header, reseal, seal
 from expcache._render._files import copy_files, remove_files
 from expcache._render._findings import Finding
 from expcache._render._scripts import ENVIRONMENT, NOTES
-from expcache._store import Commit, Spill, Store
+from expcache._store import Claim, Commit, Spill, Store
 from expcache.errors import RecordError
 
 __all__ = ["Keeping", "Kept"]
@@ -33,15 +33,17 @@ class Keeping:
         self._store = store
         self._noted: set[tuple[str, str]] = set()
 
-    def keep(self, finding: Finding, header: Header) -> Kept:
+    def keep(self, finding: Finding, claim: Claim) -> Kept:
         """Hand the record of a run to the store; a result that is there already stays.
 
         Raises:
             RenderError: its files cannot be copied.
         """
         manifest, directory = finding.manifest, finding.directory
-        files = copy_files(self._store, directory, manifest, header.directory)
-        header = _with_files(header, files)
+        assert finding.header is not None  # noqa: S101 - for the type checker
+        files = copy_files(self._store, directory, manifest, finding.header.directory)
+        header = _with_files(finding.header, files)
+        header.launch, header.number = manifest.launch, claim.number
         self._note(manifest.experiment, f"code-{manifest.code}", directory.parent / NOTES)
         if header.environment is not None:
             self._note(manifest.experiment, f"environment-{header.environment}", directory)
@@ -51,6 +53,7 @@ class Keeping:
             manifest.key + "!" if failed else manifest.key,
             partial(_sealed, finding, header),
             replace=failed,
+            claim=claim,
         )
         return Kept(finding, files, commit)
 
@@ -62,7 +65,7 @@ class Keeping:
         """
         won = False
         try:
-            won = kept.commit.wait()
+            won = kept.commit.wait() and not kept.commit.fenced
         finally:
             if not won and kept.files:
                 remove_files(self._store, kept.finding.manifest.experiment, kept.files)

@@ -11,9 +11,10 @@ from xxhash import xxh3_128_hexdigest
 
 from expcache.errors import RenderError
 
-__all__ = ["MANIFEST", "Manifest", "find_manifests", "read_manifest"]
+__all__ = ["MANIFEST", "PARAMS", "Manifest", "find_manifests", "params_digest", "read_manifest"]
 
 MANIFEST = "expcache.json"
+PARAMS = "params.json"
 _FORMAT = 1
 
 
@@ -26,7 +27,12 @@ class Manifest:
         kind: ``python`` for a function that the directory holds whole, else ``command``.
         params: The full params, each as `describe` tells it.
         preimage: The digest of the full canonical params, in hex.
+        launch: The id of the call that rendered it.
         given: The digest of ``params.json``; empty if there is none.
+        launch: The id of the call that rendered it.
+        given: The digest of ``params.json``; empty if there is none.
+        command: What computes the run, as lines of shell.
+        ok: The exit statuses that are no failure.
         files: The digest of each file among the params, by its name in the directory.
         source: What tells the templates and the command from others.
     """
@@ -38,11 +44,14 @@ class Manifest:
     kind: str
     params: dict[str, Any]
     preimage: str
-    given: str
     source: str
     rendered: str
     host: str
     user: str
+    launch: str = ""
+    given: str = ""
+    command: str = ""
+    ok: list[int] = field(default_factory=lambda: [0])
     files: dict[str, str] = field(default_factory=dict)
     version: str | None = None
     tags: list[str] = field(default_factory=list)
@@ -88,6 +97,14 @@ def find_manifests(directory: Path) -> list[Path]:
         return [directory]
     found = [one.parent for one in directory.glob(f"*/{MANIFEST}")]
     return sorted(one for one in found if not one.name.startswith("."))
+
+
+def params_digest(directory: Path) -> str:
+    """Return what tells the ``params.json`` of a directory from others; "" if there is none."""
+    try:
+        return xxh3_128_hexdigest((directory / PARAMS).read_bytes())
+    except FileNotFoundError:
+        return ""
 
 
 def _digest(run: dict[str, Any]) -> str:

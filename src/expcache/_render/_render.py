@@ -11,22 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 from xxhash import xxh3_128_hexdigest
 
+from expcache._cell import launch_of_call
 from expcache._query import check_word
 from expcache._reached import code_text
 from expcache._record import note
 from expcache._render._batch import Batch, Machine
-from expcache._render._fresh import Recipe
+from expcache._render._fresh import Design
+from expcache._render._program import ProgramText, recipe_of
 from expcache._render._refusal import refuse
 from expcache._render._rendered import Rendered
 from expcache._render._scripts import NOTES, SCHEDULERS, Scheduler
 from expcache._render._standing import Standing
-from expcache._render._style import STYLES, Style, style_of
+from expcache._render._style import STYLES, Style, Text, style_of
 from expcache._render._templates import Templates
 from expcache._run import Run
 
 if TYPE_CHECKING:
     from expcache._cell import Cell
     from expcache._perform import Performer
+    from expcache._program import Recipe
 
 __all__ = ["render"]
 
@@ -55,7 +58,8 @@ def render(  # noqa: PLR0913 - each is an option of its own, by keyword
         templates: the directory whose files are filled in for every run; None for none.
         into: where the directories are made, each named by the id of its run.
         command: a line of shell, itself a template, that computes a run in its directory. By
-            default the function itself is sent along, for a machine that has expcache.
+            default what a ``command`` runs, else the function itself is sent along, for a machine
+            that has expcache.
         machine: the template of the script that the machine's scheduler starts: with
             ``{{ run.start }}`` where the work begins. By default a plain one.
         scheduler: ``"slurm"`` or ``"pbs"``: submit arrays.
@@ -74,23 +78,30 @@ def render(  # noqa: PLR0913 - each is an option of its own, by keyword
     maker = style_of(style, root)
     filled = Templates(root, maker)
     template = Machine(machine, maker, scheduler, submit)
-    recipe = Recipe(
+    recipe = recipe_of(sweep._state.performer.definition)  # noqa: SLF001 - what sweeps
+    design = Design(
         sweep=sweep.name,
         templates=filled,
-        command=None if command is None else maker.text(command, "command"),
+        command=_line(recipe) if command is None else maker.text(command, "command"),
+        recipe=recipe,
         machine=template.each,
         source=xxh3_128_hexdigest(f"{filled.digest} {command!r}".encode()),
         token=secrets.token_hex(4),
     )
-    return _Rendering(sweep, recipe, Path(into), overwrite=overwrite).all(template)
+    return _Rendering(sweep, design, Path(into), overwrite=overwrite).all(template)
+
+
+def _line(recipe: Recipe | None) -> Text | None:
+    """Return what computes runs without Python; None if that takes Python."""
+    return None if recipe is None or recipe.parse is not None else ProgramText(recipe)
 
 
 class _Rendering:
     """One call."""
 
-    def __init__(self, sweep: Any, recipe: Recipe, into: Path, *, overwrite: bool) -> None:
+    def __init__(self, sweep: Any, design: Design, into: Path, *, overwrite: bool) -> None:
         self._sweep = sweep
-        self._recipe = recipe
+        self._design = design
         self._into = into
         self._overwrite = overwrite
         self._performer: Performer = sweep._state.performer  # noqa: SLF001 - what sweeps
@@ -105,12 +116,12 @@ class _Rendering:
             if status in _COMPUTED:
                 run = self._sweep[index]
                 wanted.setdefault(run.id, run)
-        standing = Standing(self._into, self._recipe.source, self._performer)
+        standing = Standing(self._into, self._design.source, self._performer)
         waiting, fresh = standing.sort(wanted.values(), overwrite=self._overwrite)
         submit = None
         if fresh:
             self._into.mkdir(parents=True, exist_ok=True)
-            made = self._into / f".rendering-{self._recipe.token}"
+            made = self._into / f".rendering-{self._design.token}"
             made.mkdir()
             try:
                 cells = list(self._make(made, fresh))
@@ -126,9 +137,10 @@ class _Rendering:
         return Rendered(self._sweep.name, self._into, ids, waiting, stored, submit)
 
     def _make(self, made: Path, fresh: list[Run[Any]]) -> Iterator[Cell]:
+        launch = launch_of_call(())
         for run in fresh:
-            cell = self._performer.cell(run)
-            self._recipe.make(made / run.id, run, cell)
+            cell = self._performer.cell(run, launch=launch)
+            self._design.make(made / run.id, run, cell, self._into)
             yield cell
 
     def _note(self, cells: list[Cell]) -> None:
