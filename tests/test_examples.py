@@ -12,6 +12,7 @@ from documents import run_page, shell
 
 ROOT = Path(__file__).resolve().parents[1]
 SHORT = ("without_the_code", "extending", "dataclass_experiment")
+FORMER = ("batchpy", "batchrun", "psweep", "multirun")
 
 
 @pytest.fixture
@@ -34,10 +35,17 @@ def test_short_examples(name: str, clone: Path) -> None:
     run_page(place / "README.md", place)
 
 
+@pytest.mark.parametrize("name", FORMER)
+def test_what_former_tools_did(name: str, clone: Path) -> None:
+    """The first example of each older system, done here, prints what its page says."""
+    place = clone / "examples" / "coming_from" / name
+    run_page(place / "README.md", place)
+
+
 def test_every_example_is_run() -> None:
     """No example is left out of this file."""
-    found = {path.parent.name for path in (ROOT / "examples").glob("*/README.md")}
-    assert found == {*SHORT, "digits", "programs", "trust"}
+    found = {path.parent.name for path in (ROOT / "examples").rglob("README.md")}
+    assert found == {*SHORT, *FORMER, "digits", "programs", "trust"}
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from expcache import File, Store, errors, experiment, grid, use
+from expcache import File, Store, errors, experiment, grid, load, use
 
 pytestmark = pytest.mark.usefixtures("isolated")
 
@@ -130,15 +130,45 @@ def test_a_failed_run_has_no_result() -> None:
     def fails(x: int) -> float:
         return 1 / x
 
+    remedies: list[str] = []
     run = fails.run(0)
     assert run.status == "failed"
     with pytest.raises(errors.RunFailedError) as caught:
         _ = run.result
     assert str(caught.value).startswith(
-        f"cannot give the result of run {run.id}: it failed with ZeroDivisionError:"
-        " division by zero. Compute it again to retry."
+        f"cannot give the result of {fails.name}(x=0): it failed with ZeroDivisionError:"
+        f" division by zero (run {run.id[:8]}). To try again: run.compute()."
     )
     assert "return 1 / x" in caught.value.traceback
+    for act in (lambda: run.compute(failed="raise"), load(run.id).read):
+        with pytest.raises(errors.RunFailedError) as caught:
+            act()
+        remedies.append(str(caught.value).partition("). ")[2].partition("\n")[0])
+    assert remedies == [
+        "failed='retry' tries it again.",
+        f"To try again, compute it with the code of {fails.name!r}.",
+    ]
+
+
+def test_a_sweep_that_failed_before_is_refused_as_a_whole() -> None:
+    """With ``failed="raise"`` nothing is computed, and the error says so, and how to go on."""
+    calls: list[int] = []
+
+    @experiment(code="ignore")
+    def fails(x: int) -> float:
+        calls.append(x)
+        return 1 / x
+
+    sweep = fails.sweep([{"x": 0}, {"x": 1}], name="swept")
+    sweep[0].compute()
+    with pytest.raises(errors.RunFailedError) as caught:
+        sweep.run(failed="raise")
+    assert str(caught.value).startswith(
+        f"cannot run 'swept': 1 of 2 points failed before, such as {fails.name}(x=0) with "
+        f"ZeroDivisionError: division by zero (run {sweep.ids[0][:8]}). Nothing was computed: "
+        "failed='retry' tries again, failed='keep' leaves them failed.\n\nTraceback"
+    )
+    assert calls == [0]
 
 
 def test_a_failed_run_that_succeeds_later_is_done() -> None:

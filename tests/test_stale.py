@@ -273,7 +273,7 @@ def test_a_sweep_is_refused_before_anything_is_computed(store: Store) -> None:
     first = sweep[2].id
     assert str(caught.value) == (
         "cannot run 'digits': 2 of 5 points are stored for other code only, such as "
-        f"run {first}: {sweep[2].explain().reason}. {REMEDY}"
+        f"made(x=2, y=1): {sweep[2].explain().reason} (run {first[:8]}). {REMEDY}"
     )
     assert (caught.value.id, stored(store), CALLS) == (first, before, [2, 4])
     assert caught.value.explanation == str(sweep[2].explain())
@@ -286,7 +286,9 @@ def test_a_run_is_refused_with_the_reason() -> None:
         by_compute(made(5), "error")
     assert caught.value.reason.startswith("constant test_stale.factor changed (")
     told = f"it is stored for other code only: {caught.value.reason}"
-    assert str(caught.value) == f"cannot give run {run_id} of 'made': {told}. {REMEDY}"
+    head = "cannot give the result of made(x=3, y=1)"
+    assert str(caught.value) == f"{head}: {told} (run {run_id[:8]}). {REMEDY}"
+    assert caught.value.call == "made(x=3, y=1)"
     assert caught.value.explanation == str(made(5).find(3).explain())  # type: ignore[union-attr]
     copy = pickle.loads(pickle.dumps(caught.value))
     assert (copy.id, str(copy)) == (run_id, str(caught.value))

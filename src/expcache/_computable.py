@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from expcache._handle import Handle
-from expcache.errors import UnknownIdError
+from expcache._warning import warn_unreadable
+from expcache.errors import RecordError, RecordFormatError, UnknownIdError
 
 if TYPE_CHECKING:
     from expcache._explanation import Explanation
@@ -23,9 +24,11 @@ _ELSEWHERE = {"compute": "run", "explain": "explain"}
 class Computable(Handle[R]):
     """A handle with what stands behind it, if that is more than a record."""
 
-    __slots__ = ("_origin",)
+    __slots__ = ("_origin", "_wanted")
 
     _origin: Origin | None
+    _wanted: bool
+    """Whether somebody asked for its result, whatever it takes."""
 
     def find(self) -> Self | None:
         """Return the run as it is stored, its record checked, or None; nothing is computed.
@@ -78,6 +81,18 @@ class Computable(Handle[R]):
         """
         explanation: Explanation = self._code_at_hand("explain").explain(self)
         return explanation
+
+    def _compute_unreadable(self, error: RecordError) -> bool:
+        """Compute a run that was asked for and cannot be read; return whether that was done."""
+        key, origin = self._located.key, self._origin
+        if not self._wanted or origin is None or key is None or not origin.can_compute_here():
+            return False
+        if isinstance(error, RecordFormatError):  # no damage: a newer version wrote it
+            return False
+        warn_unreadable(key, error)
+        origin.compute(self, refresh=True)
+        self._wanted = False  # once is enough
+        return True
 
     def _code_at_hand(self, verb: str) -> Origin:
         if self._origin is None:

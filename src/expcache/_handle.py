@@ -141,12 +141,17 @@ class Handle(Account, Generic[R]):
             sys.stdout.write(told.output)
         relay(told)
 
-    def _raise_failed(self) -> NoReturn:
+    @property
+    @abstractmethod
+    def _call(self) -> str:
+        """The run as one reads it: the experiment with its params."""
+
+    def _raise_failed(self, remedy: str = "To try again: run.compute().") -> NoReturn:
         error = self.error
         trace = "" if error is None else error.traceback
-        message = f"cannot give the result of run {self.id}: it failed with {error}."
+        message = f"cannot give the result of {self._call}: it failed with {error}"
         raise RunFailedError(
-            f"{message} Compute it again to retry.\n\n{trace}", id=self.id, traceback=trace
+            f"{message} (run {self.id[:8]}). {remedy}\n\n{trace}", id=self.id, traceback=trace
         ) from self._exception
 
     def _refuse_missing(self, status: str) -> NoReturn:

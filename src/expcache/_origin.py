@@ -31,6 +31,10 @@ class Origin(Protocol):
         """Return the stored run, its record checked, or None."""
         ...
 
+    def can_compute_here(self) -> bool:
+        """Whether `compute` can be called: not for a coroutine function inside an event loop."""
+        ...
+
     def compute(  # noqa: PLR0913 - each is an option of its own, by keyword
         self,
         run: Any,

@@ -68,13 +68,18 @@ class Run(Computable[R]):
         self._header: tuple[str, Header] | None = None
         self._value: list[R] = []
         self._read_ahead: tuple[str, bytes] | None = None
+        self._wanted = False
         self._exception: Exception | None = None
         self._told = None
 
     def __repr__(self) -> str:
         """Show experiment, short id, params and status."""
+        return f"<Run {self.id[:8]} {self._call} {self.status}>"
+
+    @property
+    def _call(self) -> str:
         values = ", ".join(f"{name}={_short(value)}" for name, value in self.params.items())
-        return f"<Run {self.id[:8]} {self.experiment}({values}) {self.status}>"
+        return f"{self.experiment}({values})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as what is stored: the copy reads the same record, without the code."""
@@ -121,6 +126,8 @@ class Run(Computable[R]):
         if self._value:
             return self._value[0]
         status, key = self._locate()
+        if status == "failed" and self._origin is None:
+            self._raise_failed(f"To try again, compute it with the code of {self.experiment!r}.")
         if status == "failed":
             self._raise_failed()
         if key is None or not (status == "done" or self.reused):
@@ -137,6 +144,9 @@ class Run(Computable[R]):
         try:
             value: R = read_value(self._envelope(key), fetch=fetch, trust=trust)
         except RecordError as error:
+            self._read_ahead = None
+            if self._compute_unreadable(error):
+                return self.read(mmap=mmap)
             if self.id in str(error):
                 raise
             reason = str(error).removeprefix("cannot load the result: ")

@@ -85,12 +85,13 @@ class Sweeping(Generic[R]):
     def as_completed(self, **options: Any) -> Completed[R]:
         """Do as ``run`` does, and give each run as soon as its result is safe on disk."""
         from expcache._completion import as_completed  # noqa: PLC0415 - only to compute
-        from expcache._perform import policy_of, refuse_stale  # noqa: PLC0415 - as above
+        from expcache._perform import policy_of, refuse_failed, refuse_stale  # noqa: PLC0415
 
         if policy_of(options.get("stale")) == "error" and not options.get("refresh"):
             refuse_stale(self.name, self.plan().statuses, self.__getitem__)
         if options.get("failed") == "raise" and not options.get("refresh"):
-            self.plan().failed.results  # noqa: B018 - raises, before anything is computed
+            plan = self.plan()
+            refuse_failed(self.name, plan.failed, len(plan))
         return as_completed(self, **options)
 
 

@@ -19,7 +19,7 @@
     ├── RecordError(ValueError)           .reason        bytes that are no sound record
     │   └── RecordFormatError             .found .supported
     ├── SpecificationError(ValueError)    .path .key .line
-    ├── StaleError(LookupError)           .id .reason .explanation
+    ├── StaleError(LookupError)           .id .call .reason .explanation
     ├── StoreError(OSError)               .path          a directory that cannot serve
     │   └── StoreFormatError              .found .supported
     ├── TimeLimitError(TimeoutError)      .seconds       a run took longer than it may
@@ -149,6 +149,7 @@ class StaleError(ExpcacheError, LookupError):
     """A run is stored for other code only, and was neither to be computed nor to be reused."""
 
     id: str
+    call: str
     reason: str
     explanation: str
 

@@ -16,7 +16,7 @@ from pytest_expcache._options import Options
 from pytest_expcache._plans import Plans
 from pytest_expcache._relay import relay
 from pytest_expcache._source import Completed, Here, Source
-from pytest_expcache._stale import errors_of_stale, leaves_stale, reuse_too
+from pytest_expcache._stale import errors_of_stale, leaves_stale, refusal_of, reuse_too
 from pytest_expcache._status import PREFIX, PointReport
 from pytest_expcache._store import create_store
 from pytest_expcache._xdist import is_worker
@@ -154,8 +154,9 @@ class Runs:
             _tell(item, point, "failed", 0.0)  # though nothing of it is stored
             raise
         except errors_of_stale() as error:
-            _tell(item, point, "failed", 0.0)
-            return _Failure(item.nodeid, error, None, 0.0, f"stale: {error.reason}")
+            _tell(item, point, "refused", 0.0)
+            refusal = refusal_of(error)
+            return _Failure(item.nodeid, refusal, None, 0.0, f"stale: {error.reason}")
         failure = self._note(item, point, completed)
         warning = None if completed.told else relay(completed.run)
         if failure is not None:

@@ -12,7 +12,7 @@ from pytest_expcache._options import Options
 if TYPE_CHECKING:
     from expcache.errors import StaleError
 
-__all__ = ["errors_of_stale", "leaves_stale", "policy_of", "reuse_too"]
+__all__ = ["errors_of_stale", "leaves_stale", "policy_of", "refusal_of", "reuse_too"]
 
 Stale: TypeAlias = Literal["recompute", "reuse", "error"]
 
@@ -43,6 +43,18 @@ def errors_of_stale() -> type[StaleError]:
     """Return the class of what is raised where a stale point is to be an error."""
     kind: type[StaleError] = sys.modules["expcache"].errors.StaleError
     return kind
+
+
+def refusal_of(error: StaleError) -> StaleError:
+    """Return an error of a stale point with the remedies that a session has."""
+    message = f"cannot give the result of {error.call}: it is stored for other code only:"
+    remedy = (
+        "Compute it with --sweep-stale=recompute, or take what is stored with --sweep-stale=reuse."
+        " If the change changes no result: --sweep-accept."
+    )
+    facts = {"id": error.id, "call": error.call, "reason": error.reason}
+    text = f"{message} {error.reason} (run {error.id[:8]}). {remedy}"
+    return errors_of_stale()(text, **facts, explanation=error.explanation)
 
 
 def reuse_too(handle: Any, run: Any) -> None:

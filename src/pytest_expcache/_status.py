@@ -33,7 +33,12 @@ _WIDTH, _NAME = 80, 16
 _AUDITS = ("audited", "differs")
 _OUTLIVE = ("computed", *_AUDITS)
 _SPENT = ("computed", "failed", *_AUDITS)
-_COLUMN_OF = {"skipped": "failed", "audited": "cached", "differs": "cached"}
+_COLUMN_OF = {
+    "skipped": "failed",
+    "audited": "cached",
+    "differs": "cached",
+    "refused": "stale",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ class PointReport:
     id: str
     sweep: str
     status: str
-    """One of computed, cached, stale, failed, skipped; audited or differs if stored."""
+    """One of computed, cached, stale, failed, skipped; audited or differs if stored; refused if
+    stale, where that is an error."""
     seconds: float
     """How long the experiment ran, now or when its result was computed."""
     check: str
@@ -107,7 +113,7 @@ class Tally:
 
     def head(self) -> list[str]:
         """Return the names of the columns."""
-        counted = {one.status for one in self.told()}
+        counted = {_COLUMN_OF.get(one.status, one.status) for one in self.told()}
         return ["sweep", *(c for c in _TALLY_COLUMNS if c not in _RARE or c in counted)]
 
     def rows(self) -> list[list[str]]:

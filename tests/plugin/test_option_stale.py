@@ -53,12 +53,18 @@ def test_stale_points_are_errors(project: Project, mode: list[str]) -> None:
     result.stdout.fnmatch_lines(
         [
             "*_ sweep_fit?C:2? _*",
-            "cannot give run * of 'test_study.fit': it is stored for other code only: function*",
-            "sweep_fit       3         1       1       1        0  *",
+            "cannot give the result of test_study.fit(C=2): it is stored for other code only: *",
+            "sweep      points  computed  cached  stale  failed  missing  *",
+            "sweep_fit       3         1       1      1       0        0  *",
             "1 of 3 selected points still lack a result",
             "FAILED *::sweep_fit?C:2? - stale: function test_study.fit *",
         ]
     )
+    remedy = (
+        "*(run ????????). Compute it with --sweep-stale=recompute, or take what is stored with"
+        " --sweep-stale=reuse. If the change changes no result: --sweep-accept."
+    )
+    result.stdout.fnmatch_lines(remedy)
     for shown in ("Traceback", "_runs.py", "failed in this session already"):
         result.stdout.no_fnmatch_line(f"*{shown}*")
 

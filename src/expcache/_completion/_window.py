@@ -23,6 +23,8 @@ def look_up(runs: list[Run[Any]], policy: Policy) -> tuple[list[Run[Any]], list[
     """Return the runs that have an outcome to serve, and what is to be computed."""
     found: list[Run[Any]] = []
     todo: list[Todo] = []
+    for run in runs:
+        run._wanted = True
     for (performer, _), group in groupby(runs, lambda run: (_performer_of(run), run._store)):
         _look_up(performer, list(group), policy, found, todo)
     return found, todo
@@ -55,7 +57,7 @@ def _look_up(
         if one.failure is not None and policy.failed != "retry" and not policy.refresh:
             found.append(one.run._settle(located_at(f"{one.key}!"), cached=True))
             if policy.failed == "raise":
-                one.run._raise_failed()
+                one.run._raise_failed("failed='retry' tries it again.")
         else:
             todo.append(one)
 

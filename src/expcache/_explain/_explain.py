@@ -14,7 +14,7 @@ from expcache._explain._params import described, items_of, param_differences
 from expcache._explanation import Against, Difference, Explanation
 from expcache._query import Located, code_of, is_result
 from expcache._reached import reached
-from expcache._record import Header, read_header
+from expcache._record import Header, files, read_header
 from expcache._run import Run
 from expcache.errors import RecordError
 
@@ -25,14 +25,15 @@ _WIDTH = 24
 
 def explain(definition: Definition, run: Run[Any]) -> Explanation:
     """Return why a call of an experiment is a hit or a miss; nothing is computed or written."""
-    return Explainer(definition).explain(run, run._locate())
+    return Explainer(definition, whole=True).explain(run, run._locate())
 
 
 class Explainer:
     """Explains runs of one experiment; what they have in common is read once."""
 
-    def __init__(self, definition: Definition) -> None:
-        """Begin without having read anything."""
+    def __init__(self, definition: Definition, *, whole: bool = False) -> None:
+        """Begin without having read anything; ``whole``: read large parts of results too."""
+        self._whole = whole
         self._definition = definition
         self._store = definition.store
         self._codes = Codes(self._store, definition.name)
@@ -45,7 +46,7 @@ class Explainer:
         return _EXPLAIN[located.status](self, run, located)
 
     def _done(self, run: Run[Any], located: Located) -> Explanation:
-        header = self._header(located.key)
+        header = self._header(located.key, whole=self._whole)
         if header is None:
             unreadable = Difference("record", run.id[:8], words="cannot be read")
             return self._made(run, "done", "is stored, but cannot be read", None, (unreadable,))
@@ -152,9 +153,12 @@ class Explainer:
             self._causes[code, classes] = tuple(found)
         return self._causes[code, classes]
 
-    def _header(self, key: str | None) -> Header | None:
-        envelope = None if key is None else self._store.get(self._definition.name, key)
+    def _header(self, key: str | None, *, whole: bool = False) -> Header | None:
+        name = self._definition.name
+        envelope = None if key is None else self._store.get(name, key)
         try:
+            for part in files(envelope) if whole and envelope is not None else ():
+                self._store.fetch(name, part.name, part.size, part.digest)
             return None if envelope is None else read_header(envelope)
         except RecordError:
             return None

@@ -7,7 +7,7 @@ from expcache._perform._claiming import claimed, claimed_async, held_up, may_wai
 from expcache._perform._older import recall_older
 from expcache._perform._pending import Pending
 from expcache._perform._performer import Performer
-from expcache._perform._reuse import policy_of, refuse_stale, reuse
+from expcache._perform._reuse import policy_of, refuse_failed, refuse_stale, reuse
 from expcache._perform._sound import sound
 from expcache._perform._underway import underway
 
@@ -21,6 +21,7 @@ __all__ = [
     "may_wait_for_us",
     "policy_of",
     "recall_older",
+    "refuse_failed",
     "refuse_stale",
     "reuse",
     "sound",

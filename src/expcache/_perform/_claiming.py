@@ -24,7 +24,7 @@ class Seeker(Protocol):
         """Return the record key of the run's result."""
         ...
 
-    def recall(self, run: Run[Any]) -> Run[Any] | None:
+    def recall(self, run: Run[Any], *, whole: bool = False) -> Run[Any] | None:
         """Return the stored run, or None."""
         ...
 
@@ -89,7 +89,7 @@ def _steps(
             return
         yield pause
         pause = min(pause * 1.5, _LONGEST_PAUSE)
-    found = None if refresh else performer.recall(run)
+    found = None if refresh else performer.recall(run, whole=True)
     if found is None and adopt and pause != _FIRST_PAUSE:
         found = _failed_meanwhile(performer, run, before)
     if found is not None:
@@ -106,7 +106,7 @@ def recall_failed(performer: Seeker, run: Run[Any], failed: Failed) -> Run[Any] 
     if failed == "retry" or performer.failure(run) is None:
         return None
     run._settle(located_at(f"{performer.key_of(run)}!"), cached=True)
-    return run if failed == "keep" else run._raise_failed()
+    return run if failed == "keep" else run._raise_failed("failed='retry' tries it again.")
 
 
 def _failed_meanwhile(performer: Seeker, run: Run[Any], before: bytes | None) -> Run[Any] | None:

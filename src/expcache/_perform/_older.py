@@ -14,20 +14,24 @@ from expcache._store import Store
 __all__ = ["recall_older"]
 
 
-def recall_older(definition: Definition, store: Store, runs: Sequence[Run[Any]]) -> list[Run[Any]]:
+def recall_older(
+    definition: Definition, store: Store, runs: Sequence[Run[Any]], *, whole: bool = False
+) -> list[Run[Any]]:
     """Return those runs, settled, that an accepted or a still valid older record stands for.
 
-    They have no result of their own under the present code. A damaged record is a miss.
+    They have no result of their own under the present code. A damaged record is a miss; ``whole``
+    as for `sound`.
     """
-    found = _recall_adopted(definition, store, runs)
+    found = _recall_adopted(definition, store, runs, whole=whole)
     if definition.declared:
         served = set(map(id, found))
-        found += [r for r in runs if id(r) not in served and _is_valid(definition, store, r)]
+        rest = [run for run in runs if id(run) not in served]
+        found += [run for run in rest if _is_valid(definition, store, run, whole=whole)]
     return found
 
 
 def _recall_adopted(
-    definition: Definition, store: Store, runs: Sequence[Run[Any]]
+    definition: Definition, store: Store, runs: Sequence[Run[Any]], *, whole: bool
 ) -> list[Run[Any]]:
     adopted = definition.adopted(store) if runs else None
     if not adopted:
@@ -41,20 +45,21 @@ def _recall_adopted(
         if envelope is None or older.preimage != run._identity.preimage:
             continue
         # Its params were compared when it was accepted: it may lack a newer parameter.
-        if sound(store, definition.name, older.key, envelope, None):
+        if sound(store, definition.name, older.key, envelope, None, whole=whole):
             found.append(run._settle(located_at(older.key), cached=True))
     return found
 
 
-def _is_valid(definition: Definition, store: Store, run: Run[Any]) -> bool:
+def _is_valid(definition: Definition, store: Store, run: Run[Any], *, whole: bool) -> bool:
     located = definition.locate_stored(store, run._identity, run.params)
     if located.status != "done" or located.key is None or located.key == _own(definition, run):
         return False
     # Here they were compared just now.
-    envelope = store.get(definition.name, located.key)
-    if envelope is None or not sound(store, definition.name, located.key, envelope, None):
+    name, key = definition.name, located.key
+    envelope = store.get(name, key)
+    if envelope is None or not sound(store, name, key, envelope, None, whole=whole):
         return False
-    run._settle(located_at(located.key), cached=True)
+    run._settle(located_at(key), cached=True)
     return True
 
 

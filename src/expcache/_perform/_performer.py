@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -79,23 +80,31 @@ class Performer(Keeper):
 
         return explain(self.definition, run)
 
-    def recall(self, run: Run[Any]) -> Run[Any] | None:
-        """Return the stored run, its record checked, or None; a damaged one is a miss."""
+    def recall(self, run: Run[Any], *, whole: bool = False) -> Run[Any] | None:
+        """Return the stored run, its record checked, or None; a damaged one is a miss.
+
+        ``whole``: check the content of large parts too, not only their sizes.
+        """
         definition, store = self.definition, run._store
         definition.attach(store)
         key, preimage = self.key_of(run), run._identity.preimage
         envelope = store.get(definition.name, key)
-        if envelope is None or not sound(store, definition.name, key, envelope, preimage):
-            return self.recall_older(run)
+        if envelope is None or not sound(
+            store, definition.name, key, envelope, preimage, whole=whole
+        ):
+            return self.recall_older(run, whole=whole)
         return run._settle(located_at(key), cached=True)
 
-    def recall_older(self, run: Run[Any]) -> Run[Any] | None:
+    def recall_older(self, run: Run[Any], *, whole: bool = True) -> Run[Any] | None:
         """Return a run that only a result of other code can stand for, or None."""
-        return next(iter(recall_older(self.definition, run._store, [run])), None)
+        return next(iter(recall_older(self.definition, run._store, [run], whole=whole)), None)
 
-    def reuse(self, run: Run[Any], stale: Stale | None = None) -> Run[Any] | None:
+    def reuse(
+        self, run: Run[Any], stale: Stale | None = None, *, whole: bool = True
+    ) -> Run[Any] | None:
         """Return a run that has no result of its own with one of other code, if it may be."""
-        return next(iter(reuse(self.definition, run._store, [run], policy_of(stale))), None)
+        policy = policy_of(stale)
+        return next(iter(reuse(self.definition, run._store, [run], policy, whole=whole)), None)
 
     def compute(  # noqa: PLR0913 - each is an option of its own, by keyword
         self,
@@ -109,8 +118,8 @@ class Performer(Keeper):
     ) -> Run[Any]:
         """Return the stored run, or compute it and wait until its record is safe."""
         check_word("failed", failed, FAILED)
-        again = retries_from(retries)
-        found = None if refresh else self.recall(run) or self.reuse(run, stale)
+        again, run._wanted = retries_from(retries), True
+        found = None if refresh else self.recall(run) or self.reuse(run, stale, whole=False)
         if found is not None or (not refresh and recall_failed(self, run, failed) is not None):
             return run
         timeout = timeout or self.definition.options.timeout
@@ -130,6 +139,11 @@ class Performer(Keeper):
         except BaseException:
             self.release(run, claim)
             raise
+
+    def can_compute_here(self) -> bool:
+        """Whether `compute` can be called: not for a coroutine function inside an event loop."""
+        asyncio = sys.modules.get("asyncio")
+        return not self.is_async or asyncio is None or asyncio._get_running_loop() is None
 
     async def begin_async(self, run: Run[Any], claim: Claim | None) -> Pending:
         """Do as `begin` does, for a coroutine function, in the caller's event loop."""

@@ -14,12 +14,12 @@ from expcache._record import read_header
 from expcache._run import Run
 from expcache._stale import check_stale, chosen_stale
 from expcache._store import Store
-from expcache.errors import RecordError, StaleError
+from expcache.errors import RecordError, RunFailedError, StaleError
 
 if TYPE_CHECKING:
     from expcache._explanation import Explanation
 
-__all__ = ["policy_of", "refuse_stale", "reuse"]
+__all__ = ["policy_of", "refuse_failed", "refuse_stale", "reuse"]
 
 _REMEDY = "Compute anew with stale='recompute', or take what is stored with stale='reuse'."
 
@@ -40,11 +40,16 @@ def policy_of(stale: Stale | None) -> Stale:
 
 
 def reuse(
-    definition: Definition, store: Store, runs: Sequence[Run[Any]], stale: Stale
+    definition: Definition,
+    store: Store,
+    runs: Sequence[Run[Any]],
+    stale: Stale,
+    *,
+    whole: bool = False,
 ) -> list[Run[Any]]:
     """Return those runs that a result of other code serves now: none unless stale runs may be.
 
-    All of them were looked for in vain, and are of one experiment.
+    All of them were looked for in vain, and are of one experiment. ``whole`` as for `sound`.
 
     Raises:
         StaleError: there is a stale one, which was to be an error.
@@ -61,11 +66,16 @@ def reuse(
             found.append(run)
     if stale == "error" and found:
         raise _refusal(found[0])
-    return _served(definition, store, found, keys)
+    return _served(definition, store, found, keys, whole=whole)
 
 
 def _served(
-    definition: Definition, store: Store, runs: Sequence[Run[Any]], keys: Sequence[str]
+    definition: Definition,
+    store: Store,
+    runs: Sequence[Run[Any]],
+    keys: Sequence[str],
+    *,
+    whole: bool,
 ) -> list[Run[Any]]:
     """Settle the runs, the newest record that will do each, and return those that have one."""
     candidates: dict[str, list[str]] = {run.id: [] for run in runs}
@@ -77,21 +87,21 @@ def _served(
     for run in runs:
         for key in reversed(candidates[run.id]):
             envelope = newest.get(key) or store.get(definition.name, key)
-            if envelope is not None and _serves(definition, store, run, key, envelope):
+            if envelope is None or not _agrees(definition, run, envelope):
+                continue
+            # The params were compared one by one: the record may lack a newer parameter.
+            if sound(store, definition.name, key, envelope, None, whole=whole):
                 found.append(run._reuse(key))
                 break
     return found
 
 
-def _serves(definition: Definition, store: Store, run: Run[Any], key: str, envelope: bytes) -> bool:
+def _agrees(definition: Definition, run: Run[Any], envelope: bytes) -> bool:
     try:
         header = read_header(envelope)
     except RecordError:
-        header = None  # `sound` tells of it
-    if header is not None and disagreements(definition, header, run.params):
-        return False
-    # The params were compared one by one: the record may lack a newer parameter.
-    return sound(store, definition.name, key, envelope, None)
+        return True  # `sound` tells of it
+    return not disagreements(definition, header, run.params)
 
 
 def refuse_stale(name: str, statuses: Sequence[str], at: Callable[[int], Run[Any]]) -> None:
@@ -104,15 +114,31 @@ def refuse_stale(name: str, statuses: Sequence[str], at: Callable[[int], Run[Any
     if count:
         run = at(statuses.index("stale"))
         told = f"{count} of {len(statuses)} points {'is' if count == 1 else 'are'}"
-        message = f"cannot run {name!r}: {told} stored for other code only, such as run {run.id}:"
-        raise _error(message, run.explain())
+        message = f"cannot run {name!r}: {told} stored for other code only, such as {run._call}:"
+        raise _error(message, run, run.explain())
+
+
+def refuse_failed(name: str, runs: Sequence[Run[Any]], total: int) -> None:
+    """Refuse a sweep of which runs failed before.
+
+    Raises:
+        RunFailedError: there is one; it tells of the first, and how many there are.
+    """
+    if not runs:
+        return
+    run, error = runs[0], runs[0].error
+    trace = "" if error is None else error.traceback
+    told = f"{len(runs)} of {total} points failed before, such as {run._call}"
+    message = f"cannot run {name!r}: {told} with {error} (run {run.id[:8]})."
+    remedy = "Nothing was computed: failed='retry' tries again, failed='keep' leaves them failed."
+    raise RunFailedError(f"{message} {remedy}\n\n{trace}", id=run.id, traceback=trace)
 
 
 def _refusal(run: Run[Any]) -> StaleError:
-    message = f"cannot give run {run.id} of {run.experiment!r}: it is stored for other code only:"
-    return _error(message, run.explain())
+    message = f"cannot give the result of {run._call}: it is stored for other code only:"
+    return _error(message, run, run.explain())
 
 
-def _error(message: str, why: Explanation) -> StaleError:
-    facts = {"id": why.id, "reason": why.reason, "explanation": str(why)}
-    return StaleError(f"{message} {why.reason}. {_REMEDY}", **facts)
+def _error(message: str, run: Run[Any], why: Explanation) -> StaleError:
+    facts = {"id": run.id, "call": run._call, "reason": why.reason, "explanation": str(why)}
+    return StaleError(f"{message} {why.reason} (run {run.id[:8]}). {_REMEDY}", **facts)
