@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import subprocess
 import sys
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -401,3 +404,27 @@ def _kill_nothing(pid: int) -> None:
         state = Path(f"/proc/{pid}/stat")
         if state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z":
             raise ProcessLookupError
+
+
+INTEGRATE = Path(__file__).parents[1] / "examples" / "programs" / "integrate.c"
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_a_compiled_program_over_many_points_with_each_linkage(isolated: Store) -> None:
+    """Two hundred runs of an integrator give the sums, each with its table linked as asked."""
+    subprocess.run(["cc", "-o", "integrate", INTEGRATE], check=True)
+    table = Path("table.txt")
+    table.write_text("".join(f"{n / 10} {n / 10}\n" for n in range(501)))
+    integrate = command(["./integrate", "{table}", "{x}"], parse=number, content=True)
+    ends = [n / 10 for n in range(1, 201)]
+    files = [File(table), File(table, "shared"), File(table, "link")]
+    points = [{"x": x, "table": file} for x, file in zip(ends, cycle(files), strict=False)]
+    runs = integrate.sweep(points).run(jobs=2)
+    assert runs.results == pytest.approx([x * x / 2 for x in ends])
+    for run, file in zip(runs, cycle(files), strict=False):
+        assert run.files["table.txt"].is_symlink() == (file.link == "link")
+        assert run.files["table.txt"].read_text() == table.read_text()
+    assert len({run.directory for run in runs}) == 200
+    assert len({run.files["table.txt"].stat().st_ino for run in runs[1::3]}) == 1
+    assert isolated.verify().orphans == ()
+    assert all(run.cached for run in integrate.sweep(points).run(jobs=2))

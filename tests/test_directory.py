@@ -265,6 +265,17 @@ def test_a_log_is_kept_of_the_run_that_loads_logging(marked: Marked) -> None:
     assert marked.run(marked.write("first.py", program)) == "['seen']\n"
 
 
+def test_a_run_may_remove_its_directory() -> None:
+    """Then it has none, and does not fail for that."""
+
+    @experiment(name="tidy")
+    def tidy() -> None:
+        current_run().directory.rmdir()
+
+    run = tidy.run()
+    assert (run.status, run.directory) == ("done", None)
+
+
 def test_a_directory_of_a_run_that_is_over_is_not_made() -> None:
     """Whoever keeps a current run beyond its end cannot write into it any more."""
     kept = []

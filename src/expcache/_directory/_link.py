@@ -39,7 +39,7 @@ def _share(source: str, target: str, shared: str) -> None:
     with contextlib.suppress(FileExistsError):
         os.mkdir(os.path.dirname(shared), 0o700)  # noqa: PTH102, PTH120 - text
     passing = f"{shared}.{os.urandom(4).hex()}"
-    shutil.copy2(source, passing)
+    shutil.copy(source, passing)  # with the time of now: unused, it is not to look old
     # Whoever writes to one would write to all of them.
     os.chmod(passing, os.stat(passing).st_mode & 0o555)  # noqa: PTH101, PTH116 - text
     os.replace(passing, shared)  # noqa: PTH105 - text

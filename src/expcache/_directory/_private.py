@@ -76,8 +76,13 @@ class Private:
     def settle(self, run_id: str) -> str:
         """Let the directory stay under a name of its own, and return that; "" if it is empty."""
         try:
-            with contextlib.suppress(OSError):
+            try:
                 os.rmdir(self.path)  # noqa: PTH106 - as above
+            except FileNotFoundError:  # the run has removed it
+                return ""
+            except OSError:  # there is something in it
+                pass
+            else:
                 return ""
             name = f"{run_id}-{os.urandom(4).hex()}"
             os.utime(self.path)  # no record names it yet: it is not to look old

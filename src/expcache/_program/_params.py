@@ -28,8 +28,13 @@ def write_params(path: str, params: Mapping[str, Any], owner: str) -> None:
         message = f"cannot hand the parameter {name!r} to the program of {owner!r}: {error}."
         remedy = "Give it as text, as numbers, or as a File."
         raise ParameterError(f"{message} {remedy}", experiment=owner, names=(name,)) from error
-    with open(path, "x", encoding="utf-8") as file:  # noqa: PTH123 - text
-        file.write(text)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        content = memoryview(text.encode())
+        while content:
+            content = content[os.write(file, content) :]
+    finally:
+        os.close(file)
 
 
 def _fits(value: Any) -> bool:

@@ -18,9 +18,8 @@ def read_posted(directory: str, owner: str) -> tuple[Any] | None:
     Raises:
         ResultError: it cannot be read.
     """
-    names = os.listdir(directory)  # noqa: PTH208 - text
     for name, read in _READERS.items():
-        if name in names:
+        if os.access(f"{directory}/{name}", os.F_OK):
             try:
                 return (read(f"{directory}/{name}"),)
             except Exception as error:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 from expcache._program._watchdog import watchdog
@@ -105,7 +106,7 @@ def _run(start: Start, out: int, err: int, lock: int | None) -> int:
             guard.note(slot, process.pid)
             _wait(process)
         except BaseException:
-            _interrupt(process)
+            _interrupt(process, params)
             raise
         finally:
             _end_group(process)
@@ -122,13 +123,12 @@ def _started(
     options: dict[str, Any] = {} if lock is None else {"pass_fds": (lock,)}
     if _GROUPS:
         options["process_group"] = 0
-    environment = {**os.environ, **start.more, "EXPCACHE_PARAMS": params}
     try:
         return subprocess.Popen(  # noqa: S603 - what the user has written
             start.argv,
             cwd=start.directory,
-            env=environment,
-            stdin=subprocess.DEVNULL,
+            env=_environment({**start.more, "EXPCACHE_PARAMS": params}),
+            stdin=_nothing(),
             stdout=out,
             stderr=err,
             **options,
@@ -142,6 +142,23 @@ def _started(
             signal=None,
             command=" ".join(start.argv),
         ) from error
+
+
+def _environment(more: dict[str, str]) -> Mapping[Any, str] | Mapping[Any, bytes]:
+    if not os.supports_bytes_environ:
+        return {**os.environ, **more}
+    # As bytes, since a program gets bytes: to decode and encode all of it takes longer.
+    return {**os.environb, **{os.fsencode(key): os.fsencode(one) for key, one in more.items()}}
+
+
+_null: list[int] = []
+
+
+def _nothing() -> int:
+    """Return what a program reads that reads anything: one for all of them."""
+    if not _null:
+        _null.append(os.open(os.devnull, os.O_RDONLY))
+    return _null[0]
 
 
 def _wait(process: subprocess.Popen[bytes]) -> None:
@@ -162,13 +179,17 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
             process.kill()
 
 
-def _interrupt(process: subprocess.Popen[bytes]) -> None:
-    """Ask a program to end; then end it."""
+def _interrupt(process: subprocess.Popen[bytes], params: str) -> None:
+    """Ask a program to end; then end it, and what has left its group."""
+    from expcache._program._watch import end_marked  # noqa: PLC0415 - only where all ends
+
     with contextlib.suppress(OSError):
         (os.killpg if _GROUPS else os.kill)(process.pid, signal.SIGTERM)
     end = time.monotonic() + GRACE
     while not _has_ended(process) and time.monotonic() < end:
         time.sleep(0.01)
+    _end_group(process)
+    end_marked([os.fsencode(params)])
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:

@@ -59,7 +59,7 @@ class Program:
         _show(ended)
         if ended.status not in recipe.ok:
             raise _failed(recipe, run, start, ended)
-        return _result(recipe, run, ended)
+        return _result(recipe, run, start, ended)
 
 
 def _start(recipe: Recipe, run: CurrentRun, params: dict[str, Any]) -> _Start:
@@ -83,7 +83,7 @@ def _start(recipe: Recipe, run: CurrentRun, params: dict[str, Any]) -> _Start:
         words[0] = f"./{words[0]}"
     more = {name: text_of(word, values, recipe.name) for name, word in recipe.env}
     argv = ["/bin/sh", "-c", words[0]] if recipe.shell else words
-    return _Start(str(run.directory), argv, more, words, values)
+    return _Start(run.own().path, argv, more, words, values)
 
 
 class _Start(Start):
@@ -130,8 +130,8 @@ def _failed(recipe: Recipe, run: CurrentRun, start: _Start, ended: Ended) -> Com
     )
 
 
-def _result(recipe: Recipe, run: CurrentRun, ended: Ended) -> Any:
-    posted = read_posted(str(run.directory), recipe.name)
+def _result(recipe: Recipe, run: CurrentRun, start: _Start, ended: Ended) -> Any:
+    posted = read_posted(start.directory, recipe.name)
     if posted:
         return posted[0]
     if recipe.parse is not None:

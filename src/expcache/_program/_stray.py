@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import time
 from typing import Final
 
 from expcache._cell import current_run
 from expcache._directory import is_live
-from expcache._program._watch import marked
+from expcache._program._watch import end_marked
 
 __all__ = ["end_strays"]
 
@@ -26,9 +24,7 @@ def end_strays(directory: str) -> None:
     can_tell = os.path.isdir("/proc/self")  # noqa: PTH112 - text
     end = time.monotonic() + PATIENCE
     while is_live(directory) and (not can_tell or time.monotonic() < end):
-        for pid in marked([os.fsencode(f"{directory}/params.json")]):
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-                message = "ended process %d, which an earlier attempt had left"
-                current_run().log.warning(message, pid)
+        for pid in end_marked([os.fsencode(f"{directory}/params.json")]):
+            message = "ended process %d, which an earlier attempt had left"
+            current_run().log.warning(message, pid)
         time.sleep(PAUSE)

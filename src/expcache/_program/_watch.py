@@ -40,6 +40,15 @@ def marked(paths: list[bytes]) -> list[int]:
     return found
 
 
+def end_marked(paths: list[bytes]) -> list[int]:
+    """Kill those processes; return which."""
+    found = marked(paths)
+    for pid in found:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+    return found
+
+
 def end_all(programs: list[tuple[int, bytes]]) -> None:
     """End programs with their groups, and what has left the groups, until nothing is found."""
     quiet = 0
@@ -48,10 +57,7 @@ def end_all(programs: list[tuple[int, bytes]]) -> None:
             if number:
                 with contextlib.suppress(OSError):
                     os.killpg(number, signal.SIGKILL)
-        left = marked([path for _, path in programs])
-        for pid in left:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+        left = end_marked([path for _, path in programs])
         quiet = 0 if left else quiet + 1
         if quiet > 2:  # noqa: PLR2004 - one may just be about to begin
             return
