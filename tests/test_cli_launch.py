@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -121,6 +122,39 @@ def test_a_sweep_of_commands_becomes_a_runfile(lines: Path, process: Call) -> No
     assert told == ["--alpha=1 --word=it's; a", "--alpha=2 --word=it's; a"]
     assert process("sweep", "b.toml").status == 0
     assert ran(lines) == told
+
+
+def test_one_run_of_a_program(lines: Path, process: Call) -> None:
+    """Words behind -- are a program and its arguments; it is the run of the line of these words."""
+    words = ("sh", "-c", 'echo "$0|$1"; echo >> ran', "a  b", "--json")
+    first = process("run", "--", *words)
+    assert (first.status, first.out) == (0, "a  b|--json\n")
+    again = process("run", "--", *words)
+    assert (again.out, again.err.split(" ", 2)[2]) == ("a  b|--json\n", "done, stored before\n")
+    assert process("run", "--json", "--", *words).json["result"]["stdout"] == "a  b|--json\n"
+    (lines / "same.runfile").write_text(shlex.join(words))
+    assert process("launch", "same.runfile", "--json").json["computed"] == 0
+    assert process("run", "--refresh", "--", *words).out == "a  b|--json\n"
+    assert ran(lines) == ["", ""]
+
+
+def test_one_failing_run_of_a_program(lines: Path, process: Call) -> None:
+    """The exit status is 1, and standard error says how the program ended."""
+    told = process("run", "--", "sh", "-c", "echo why >&2; exit 4")
+    assert told.status == 1
+    assert "ended with exit status 4" in told.err
+    assert "why" in told.err
+
+
+def test_a_run_of_nothing(process: Call) -> None:
+    """Neither a function nor a program is wrong usage."""
+    for words in (("run",), ("run", "--")):
+        told = process(*words)
+        assert told.err == (
+            "cannot run 'expcache run': nothing to run is given; give FILE.py:FUNCTION, "
+            "or -- PROGRAM ARGUMENTS. Type 'expcache run --help' to see how it is used.\n"
+        )
+        assert told.status == 2
 
 
 def test_a_specification_is_no_runfile(lines: Path, process: Call) -> None:

@@ -52,12 +52,15 @@ def common_options(function: F) -> F:
     return function
 
 
-def command(name: str, *, example: str) -> Callable[[Callable[..., Any]], click.Command]:
+def command(
+    name: str, *, example: str, kind: type[click.Command] = click.Command
+) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a function of a `View` a command, with an example under its help.
 
     Args:
         name: of the command.
         example: one command line, or several.
+        kind: how its words are read.
     """
     lines = example.strip().splitlines()
     epilog = "\b\n" + "\n".join(["Example:" if len(lines) == 1 else "Examples:", *lines])
@@ -68,7 +71,7 @@ def command(name: str, *, example: str) -> Callable[[Callable[..., Any]], click.
         def call(ctx: click.Context, /, **given: Any) -> Any:
             return function(ctx.ensure_object(View), **given)
 
-        made = click.command(name, epilog=epilog)(common_options(call))
+        made = click.command(name, cls=kind, epilog=epilog)(common_options(call))
         made.params.sort(key=lambda one: one.name in _COMMON)  # help shows these last
         return made
 
