@@ -28,6 +28,7 @@ FLOORS = {
     "_export": 1,
     "_file": 1,
     "_gate": 1,
+    "_git": 1,
     "_ids": 1,
     "_launch": 1,
     "_lookup": 1,

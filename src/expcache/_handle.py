@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Generic, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from expcache._account import Account, Told
 from expcache._query import Located, code_of
@@ -40,6 +40,16 @@ class Handle(Account, Generic[R]):
         """The id of the launch that computed the run; None when nothing is stored."""
         header = self._stored_or_none()
         return (header.launch or None) if header is not None else None
+
+    @property
+    def git(self) -> dict[str, Any] | None:
+        """The git commit of the working directory in which it was computed, and if it was dirty.
+
+        Such as ``{"commit": "9fceb02...", "dirty": False}``: dirty, if a file that git knows had
+        changed. None where there was no repository, and when nothing is stored.
+        """
+        git: dict[str, Any] | None = self.environment.get("git")
+        return git
 
     @property
     def number(self) -> int | None:

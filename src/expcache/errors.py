@@ -24,6 +24,7 @@
     │   └── StoreFormatError              .found .supported
     ├── TimeLimitError(TimeoutError)      .seconds       a run took longer than it may
     ├── TrustError(PermissionError)       .id .codec     would have to unpickle
+    ├── UncommittedError(RuntimeError)    .changed       code is not as in git's last commit
     └── UnknownIdError(LookupError)       .id            nothing is stored under it
         └── AmbiguousIdError              .candidates    the prefix fits several
 
@@ -45,7 +46,7 @@ __all__ += ["NameClashError", "NoRunError", "ParameterError", "QueryError", "Rec
 __all__ += ["RecordFormatError", "RecordWarning", "RenderError", "ResultError"]
 __all__ += ["RunFailedError", "SpaceError", "SpecificationError", "StaleError", "StoreError"]
 __all__ += ["StoreFormatError", "StoreWarning", "TimeLimitError", "TrustError"]
-__all__ += ["UnknownIdError"]
+__all__ += ["UncommittedError", "UnknownIdError"]
 
 
 class ClaimError(ExpcacheError, RuntimeError):
@@ -191,6 +192,12 @@ class TrustError(ExpcacheError, PermissionError):
 
     id: str
     codec: str
+
+
+class UncommittedError(ExpcacheError, RuntimeError):
+    """Code that was to be as in git's last commit, and is not."""
+
+    changed: tuple[str, ...]
 
 
 class UnknownIdError(ExpcacheError, LookupError):

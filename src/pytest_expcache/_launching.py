@@ -10,7 +10,7 @@ import pytest
 
 from pytest_expcache._options import options_of
 
-__all__ = ["SharedLaunch", "enter_launch", "leave_launch"]
+__all__ = ["SharedLaunch", "check_git", "enter_launch", "leave_launch"]
 
 _SHARED = "expcache_launch"
 _entered = pytest.StashKey[Any]()
@@ -27,6 +27,22 @@ class SharedLaunch:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker."""
         node.workerinput[_SHARED] = self._id
+
+
+def check_git(config: pytest.Config, sweep: Any) -> None:
+    """Refuse a sweep whose code is not committed, where that is required.
+
+    Raises:
+        pytest.Collector.CollectError: it says what has changed.
+    """
+    from expcache import errors  # noqa: PLC0415 - as below
+
+    options = options_of(config)
+    try:
+        if not options.shows:
+            sweep.check_git(required=options.clean_git)
+    except (errors.UncommittedError, errors.StoreError) as error:
+        raise pytest.Collector.CollectError(str(error)) from error
 
 
 def enter_launch(config: pytest.Config) -> None:

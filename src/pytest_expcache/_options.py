@@ -34,6 +34,8 @@ class Options:
     """How and for how long the points are computed."""
     audits: Sample
     """Which stored points are computed once more."""
+    clean_git: bool | None
+    """Whether sweeps run only while the code is committed; None: as the project says."""
     tags: tuple[str, ...]
     """What the records of computed points carry beside the tags of their experiment."""
 
@@ -84,6 +86,12 @@ def add_options(parser: pytest.Parser) -> None:
         dest="sweep_accept",
         action="store_true",
         help="let stored results of older code count for the selected stale points",
+    )
+    group.addoption(
+        "--sweep-require-clean-git",
+        dest="sweep_require_clean_git",
+        action="store_true",
+        help="run no sweep while its code is not as in git's last commit",
     )
     group.addoption(
         "--sweep-store",
@@ -147,6 +155,7 @@ def read_options(config: pytest.Config) -> Options:
         store=_store(config),
         jobs=read_jobs(config),
         audits=read_sample(config),
+        clean_git=config.getoption("sweep_require_clean_git") or None,
         tags=_tags(config),
     )
     if options.refresh and options.resume:

@@ -14,7 +14,7 @@ from pytest_expcache._collect import add_keywords, parametrize, refuse_in_class,
 from pytest_expcache._files import SweepFile, add_files_option, collect_file
 from pytest_expcache._fixtures import isolated_store, run
 from pytest_expcache._jobs import distributes, jobs_lines
-from pytest_expcache._launching import leave_launch
+from pytest_expcache._launching import check_git, leave_launch
 from pytest_expcache._options import add_options, options_of, read_options
 from pytest_expcache._store import leave_store, use_store
 
@@ -83,6 +83,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if sweep is not None:
         from pytest_expcache._session import begin  # noqa: PLC0415 - a session without is quick
 
+        check_git(metafunc.config, sweep)
         begin(metafunc.config)
         parametrize(metafunc, sweep)
 
