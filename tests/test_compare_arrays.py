@@ -39,46 +39,46 @@ ARRAYS: list[tuple[Any, Any, str]] = [
     (
         np.array([1.0, 2.0, 4.0]),
         np.array([1.5, 2.0, 5.0]),
-        ("value: 2 of 3 elements differ; largest difference 1 at [2]: 4.0 -> 5.0,"
-        " relative 0.5 at [0]: 1.0 -> 1.5"),
+        ("value: 2 of 3 elements differ; largest difference 1 at [2] (4.0 -> 5.0);"
+        " largest relative 0.5 at [0] (1.0 -> 1.5)"),
     ),
     (
         np.array([[0, 1], [2, 3]], "f4"),
         np.array([[0, 1], [2, 4]], "f8"),
-        ("value: dtype float32 -> float64; 1 of 4 elements differ; largest difference 1 at [1, 1]:"
-        " 3.0 -> 4.0, relative 0.333"),
+        ("value: dtype float32 -> float64; 1 of 4 elements differ; largest difference 1 at [1, 1]"
+        " (3.0 -> 4.0), relative 0.333"),
     ),
     (
         np.array([LARGEST, 0]),
         np.array([-LARGEST, 0]),
-        ("value: 1 of 2 elements differ; largest difference 1.84e+19 at [0]:"
-        f" {LARGEST} -> -{LARGEST}, relative 2"),
+        ("value: 1 of 2 elements differ; largest difference 1.84e+19 at [0]"
+        f" ({LARGEST} -> -{LARGEST}), relative 2"),
     ),
     (
         np.array([0], "u1"),
         np.array([255], "u1"),
-        "value: 1 of 1 elements differ; largest difference 255 at [0]: 0 -> 255",
+        "value: 1 of 1 elements differ; largest difference 255 at [0] (0 -> 255)",
     ),
     (
         np.array([np.nan, 1, np.inf]),
         np.array([0.0, 1.0, 1.0]),
-        "value: 2 of 3 elements differ; first at [0]: nan -> 0.0",
+        "value: 2 of 3 elements differ; first at [0] (nan -> 0.0)",
     ),
     (
         np.array([complex(1, np.nan)]),
         np.array([complex(2, np.nan)]),
-        "value: 1 of 1 elements differ; first at [0]: (1+nanj) -> (2+nanj)",
+        "value: 1 of 1 elements differ; first at [0] ((1+nanj) -> (2+nanj))",
     ),
-    (np.array(5), np.array(6), "value: 1 of 1 elements differ; largest difference 1 from 5 -> 6, relative 0.2"),
-    (np.array(["a", "b"]), np.array(["a", "c"]), "value: 1 of 2 elements differ; first at [1]: 'b' -> 'c'"),
-    (np.array(["2020"], "M8[D]"), np.array(["NaT"], "M8[D]"), "value: 1 of 1 elements differ; first at [0]: 2020-01-01 -> NaT"),
+    (np.array(5), np.array(6), "value: 1 of 1 elements differ; largest difference 1 (5 -> 6), relative 0.2"),
+    (np.array(["a", "b"]), np.array(["a", "c"]), "value: 1 of 2 elements differ; first at [1] ('b' -> 'c')"),
+    (np.array(["2020"], "M8[D]"), np.array(["NaT"], "M8[D]"), "value: 1 of 1 elements differ; first at [0] (2020-01-01 -> NaT)"),
     (np.array(["a"]), np.array([1]), "value: dtype <U1 -> int64"),
-    (masked(1, 2, 3), masked(1, 2, 4), "value: 1 of 3 elements differ; largest difference 1 at [2]: 3 -> 4, relative 0.333"),
+    (masked(1, 2, 3), masked(1, 2, 4), "value: 1 of 3 elements differ; largest difference 1 at [2] (3 -> 4), relative 0.333"),
     (np.array([1, [2]], object), np.array([1, [3]], object), "value[1][0]: 2 -> 3 (difference 1, relative 0.5)"),
     (
         np.array([(1, 2.0)], [("a", int), ("b", float)]),
         np.array([(1, 3.0)], [("a", int), ("b", float)]),
-        "value['b']: 1 of 1 elements differ; largest difference 1 at [0]: 2.0 -> 3.0, relative 0.5",
+        "value['b']: 1 of 1 elements differ; largest difference 1 at [0] (2.0 -> 3.0), relative 0.5",
     ),
     (np.float32(1), np.float32(2), f"value: {np.float32(1)!r} -> {np.float32(2)!r} (difference 1, relative 1)"),
     (np.float64(1), 1.0, "value: numpy.float64 " + f"{np.float64(1)!r} -> float 1.0"),
@@ -126,18 +126,18 @@ def make_table(**columns: Any) -> Any:
         ({}, "same"),
         (
             {"x": [1.0, 4.0, np.nan]},
-            "value['x']: 1 of 3 rows differ; largest difference 2 at row 'v': 2.0 -> 4.0, relative 1",
+            "value['x']: 1 of 3 rows differ; largest difference 2 at row 'v' (2.0 -> 4.0), relative 1",
         ),
-        ({"s": ["a", None, "d"]}, "value['s']: 1 of 3 rows differ; first at row 'w': 'c' -> 'd'"),
+        ({"s": ["a", None, "d"]}, "value['s']: 1 of 3 rows differ; first at row 'w' ('c' -> 'd')"),
         (
             {"n": pd.array([1, None, 4], dtype="Int64")},
-            f"value['n']: 1 of 3 rows differ; first at row 'w': {np.int64(3)!r} -> {np.int64(4)!r}",
+            f"value['n']: 1 of 3 rows differ; first at row 'w' ({np.int64(3)!r} -> {np.int64(4)!r})",
         ),
         (
             {"c": pd.Categorical(["a", "b", "a"], categories=["b", "a"], ordered=True)},
             "value['c']: dtype category of other categories",
         ),
-        ({"x": [1, 2, 3]}, "value['x']: dtype float64 -> int64; 1 of 3 rows differ; first at row 'w': nan -> 3"),
+        ({"x": [1, 2, 3]}, "value['x']: dtype float64 -> int64; 1 of 3 rows differ; first at row 'w' (nan -> 3)"),
         ({"y": [1, 2, 3]}, "value.columns: 'y' new"),
     ],
 )  # fmt: skip
@@ -153,7 +153,7 @@ def test_labels_of_tables() -> None:
     assert text_of(table, table.drop(columns="x")) == "value.columns: 'x' gone"
     assert text_of(table[["x", "s"]], table[["s", "x"]]) == "value.columns: 'x', 's' -> 's', 'x'"
     renamed = table.rename(index={"u": "z"})
-    assert text_of(table, renamed) == "value.index: 1 of 3 rows differ; first at row 0: 'u' -> 'z'"
+    assert text_of(table, renamed) == "value.index: 1 of 3 rows differ; first at row 0 ('u' -> 'z')"
     assert text_of(table.x, table.x.rename("y")) == "value.name: 'x' -> 'y'"
     assert text_of(table.x, table.x[:2]) == "value: 3 rows -> 2 rows"
     assert text_of(table.x.array, table.x.array) == "same"
@@ -167,10 +167,10 @@ def test_polars_tables() -> None:
     old = pl.DataFrame({"a": [1, 2], "b": ["x", None]})
     assert text_of(old, old.clone()) == "same"
     assert text_of(old, old.with_columns(a=pl.Series([1, 3]))) == (
-        "value['a']: 1 of 2 rows differ; largest difference 1 at row 1: 2 -> 3, relative 0.5"
+        "value['a']: 1 of 2 rows differ; largest difference 1 at row 1 (2 -> 3), relative 0.5"
     )
     assert text_of(old, old.with_columns(b=pl.Series(["x", "y"]))) == (
-        "value['b']: 1 of 2 rows differ; first at row 1: None -> 'y'"
+        "value['b']: 1 of 2 rows differ; first at row 1 (None -> 'y')"
     )
     assert text_of(old, old.with_columns(a=pl.col("a").cast(pl.Int8))) == (
         "value['a']: dtype Int64 -> Int8"

@@ -150,6 +150,23 @@ def test_a_failed_run_has_no_result() -> None:
     ]
 
 
+def test_one_dependency_needs_no_list() -> None:
+    """What is named alone is one thing, a word too, and counts as in a list."""
+
+    def made(depends: object) -> Any:
+        @experiment(name="made", depends=depends)
+        def made(x: int) -> int:
+            return x
+
+        return made
+
+    for one in ("pytest", b"data", 5, File, errors, made):
+        assert made(one).code == made([one]).code == made((one,)).code != made(()).code
+    assert made(iter(["pytest"])).code == made("pytest").code
+    with pytest.raises(errors.CodeError, match="cannot follow 'no-such-thing'"):
+        made("no-such-thing")
+
+
 def test_a_sweep_that_failed_before_is_refused_as_a_whole() -> None:
     """With ``failed="raise"`` nothing is computed, and the error says so, and how to go on."""
     calls: list[int] = []

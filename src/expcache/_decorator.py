@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
 from expcache._async_experiment import AsyncExperiment
@@ -38,7 +38,7 @@ def experiment(
     name: str | None = None,
     version: str | int | None = None,
     code: Literal["follow", "ignore"] = "follow",
-    depends: Sequence[object] = (),
+    depends: object = (),
     ignore: str | Collection[str] = (),
     key: Callable[..., Mapping[str, Any]] | None = None,
     save: bool = True,
@@ -55,7 +55,7 @@ def experiment(  # noqa: PLR0913 - each is an option of its own, by keyword
     name: str | None = None,
     version: str | int | None = None,
     code: Literal["follow", "ignore"] = "follow",
-    depends: Sequence[object] = (),
+    depends: object = (),
     ignore: str | Collection[str] = (),
     key: Callable[..., Mapping[str, Any]] | None = None,
     save: bool = True,
@@ -73,8 +73,8 @@ def experiment(  # noqa: PLR0913 - each is an option of its own, by keyword
         version: replaces the fingerprint of the code: results hold until you change it.
         code: ``"follow"`` makes a result depend on the function's code and on the project
             code that it reaches; ``"ignore"`` makes it depend on the parameters alone.
-        depends: what the results depend on besides: modules, functions, ``File``, or the
-            name of an installed distribution.
+        depends: what the results depend on besides, one or several: modules, functions,
+            ``File``, or the name of an installed distribution.
         ignore: parameters that do not change the result; recorded, but not part of the id.
         key: called with the params, returns the mapping that is hashed in their place.
         save: False keeps results in this process only.
@@ -100,7 +100,7 @@ def options_of(  # noqa: PLR0913 - as above
     name: str | None = None,
     version: str | int | None = None,
     code: Literal["follow", "ignore"] = "follow",
-    depends: Sequence[object] = (),
+    depends: object = (),
     ignore: str | Collection[str] = (),
     key: Callable[..., Mapping[str, Any]] | None = None,
     save: bool = True,
@@ -115,7 +115,7 @@ def options_of(  # noqa: PLR0913 - as above
         name=name,
         version=None if version is None else str(version),
         code=_checked(code),
-        depends=tuple(depends),
+        depends=_several(depends),
         ignore=(ignore,) if isinstance(ignore, str) else tuple(ignore),
         key=key,
         save=save,
@@ -164,6 +164,13 @@ def _refuse_unfit(fn: object) -> None:
     shown = repr(fn) if name is None or isinstance(fn, type) else repr(name)
     message = f"cannot make an experiment of {shown}: {reason}. {remedy}"
     raise CodeError(message, function=name or shown)
+
+
+def _several(depends: object) -> tuple[object, ...]:
+    """Return what was named, one by one: a word or a class is one, whatever it is made of."""
+    if isinstance(depends, (str, bytes, type)) or not isinstance(depends, Iterable):
+        return (depends,)
+    return tuple(depends)
 
 
 def _checked(code: Any) -> Literal["follow", "ignore"]:

@@ -85,7 +85,8 @@ def elements_text(
         new: another one.
         tolerance: what counts as equal.
         unit: what the elements are called.
-        place: how the element of an index is called; by default its index in brackets.
+        place: how the element of an index is called; by default its index in brackets;
+            with a space after it.
     """
     import numpy as np  # noqa: PLC0415 - as above
 
@@ -106,7 +107,7 @@ def elements_text(
 
         def at(i: int) -> str:
             index = place(int(where[i])) if place else _index(old, int(where[i]))
-            return f"{index}{_shown(before[i])} -> {_shown(now[i])}"
+            return f"{index}({_shown(before[i])} -> {_shown(now[i])})"
 
         return f"{told}; {_largest(gap, before, at)}"
 
@@ -126,7 +127,7 @@ def _largest(gap: Array | None, before: Array, at: Callable[[int], str]) -> str:
         return text
     j = int(finite[sized[np.argmax(relative[sized])]])
     share = f"{float(relative[sized].max()):.3g}"
-    return f"{text}, relative {share} {at(j)}" if i != j else f"{text}, relative {share}"
+    return f"{text}; largest relative {share} {at(j)}" if i != j else f"{text}, relative {share}"
 
 
 def _unequal(old: Array, new: Array) -> Array:
@@ -169,4 +170,4 @@ def _index(array: Array, position: int) -> str:
     import numpy as np  # noqa: PLC0415 - as above
 
     index = [int(one) for one in np.unravel_index(position, array.shape)]
-    return f"at {index}: " if index else "from "
+    return f"at {index} " if index else ""

@@ -77,7 +77,7 @@ def _values(walk: Walking, path: str, old: Any, new: Any) -> None:
         found = _rows(walk, before, now, index)
     else:
         found = elements_text(
-            before, now, walk.tolerance, unit="rows", place=lambda i: f"at {_row(index, i)}: "
+            before, now, walk.tolerance, unit="rows", place=lambda i: f"at {_row(index, i)} "
         )
     text += [found] if found else []
     if text:
@@ -109,7 +109,7 @@ def _rows(walk: Walking, old: Sequence[Any], new: Sequence[Any], index: Any) -> 
         return ""
     first = differing[0]
     count = f"{len(differing)} of {len(old)} rows differ"
-    return f"{count}; first at {_row(index, first)}: {show(old[first])} -> {show(new[first])}"
+    return f"{count}; first at {_row(index, first)} ({show(old[first])} -> {show(new[first])})"
 
 
 def _row(index: Any, place: int) -> str:
@@ -130,7 +130,7 @@ def _columns(walk: Walking, path: str, old: Any, new: Any) -> None:
     elif _is_numeric(old) and _is_numeric(new):
         before, now = old.to_numpy(), new.to_numpy()
         text.append(
-            elements_text(before, now, walk.tolerance, unit="rows", place=lambda i: f"at row {i}: ")
+            elements_text(before, now, walk.tolerance, unit="rows", place=lambda i: f"at row {i} ")
         )
     else:
         text.append(_rows(walk, old.to_list(), new.to_list(), None) or _instants(old, new))
@@ -148,7 +148,7 @@ def _instants(old: Any, new: Any) -> str:
         return ""
     first, unit = differing[0], getattr(old.dtype, "time_unit", "ns")
     count = f"{len(differing)} of {len(before)} rows differ"
-    return f"{count}; first at row {first}: {before[first]} {unit} -> {now[first]} {unit}"
+    return f"{count}; first at row {first} ({before[first]} {unit} -> {now[first]} {unit})"
 
 
 def _is_numeric(column: Any) -> bool:

@@ -53,9 +53,11 @@ class Keeper:
         if not self.is_async:
             with self.definition.running():
                 return compute(cell)
-        import asyncio  # noqa: PLC0415 - 30 ms that only coroutine functions need
+        from expcache._perform._loop import (  # noqa: PLC0415 - 30 ms, for coroutine functions only
+            run_coroutine,
+        )
 
-        return asyncio.run(self.perform_async(cell))
+        return run_coroutine(partial(self.perform_async, cell))
 
     async def perform_async(self, cell: Cell) -> Computed:
         """Compute a cell whose function is a coroutine function, in the caller's event loop."""
