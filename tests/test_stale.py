@@ -425,9 +425,95 @@ def test_a_process_that_a_run_starts_computes_anew(
     assert os.environ["EXPCACHE_STALE"] == "reuse"
 
 
+STUDY = """
+import multiprocessing, os, subprocess, sys
+from concurrent.futures import ProcessPoolExecutor
+from expcache import experiment, grid, use
+
+RATE = 3
+POOL = []
+use("store", stale="reuse" if os.environ.get("LOOK") == "use" else None)
+
+@experiment
+def inner(x):
+    return RATE * x
+
+@experiment(depends=[inner])
+def outer(x, how):
+    return HOW[how](x)
+
+def by_call(x):
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.map(inner, [x])[0]
+
+def by_argument(x):
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.map(ask, [x])[0]
+
+def ask(x):
+    return inner.sweep(grid(x=[x])).run(stale="reuse").results[0]
+
+def by_program(x):
+    command = [sys.executable, "-B", "-c", f"import study; print(study.inner({x}))"]
+    return int(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+def by_warm_pool(x):
+    return POOL[0].submit(inner, x).result()
+
+HOW = {one.__name__: one for one in (by_call, by_argument, by_program, by_warm_pool)}
+"""
+
+MAIN = """
+import multiprocessing, sys
+from concurrent.futures import ProcessPoolExecutor
+import study
+
+if __name__ == "__main__":
+    how = sys.argv[1]
+    if study.RATE == 3:
+        study.inner(1)
+    else:
+        pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+        pool.submit(abs, 1).result()
+        study.POOL.append(pool)
+        print(study.inner(1), study.outer(1, how))
+        pool.shutdown()
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "look"),
+    [
+        ("by_call", "use"),
+        ("by_argument", "variable"),
+        ("by_program", "use"),
+        ("by_warm_pool", "use"),
+        ("by_warm_pool", "variable"),
+    ],
+)
+def test_processes_of_a_run_reuse_nothing(tmp_path: Path, how: str, look: str) -> None:
+    """What a run asks of a process is computed, however that process came to be and was told."""
+    (tmp_path / "main.py").write_text(MAIN)
+    results = []
+    for rate in (3, 5):
+        (tmp_path / "study.py").write_text(STUDY.replace("RATE = 3", f"RATE = {rate}"))
+        more = {"LOOK": look} | ({"EXPCACHE_STALE": "reuse"} if look == "variable" else {})
+        command = [sys.executable, "-B", "main.py", how]
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env={**os.environ, **more},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        results.append(done.stdout.split())
+    assert results == [[], ["3", "5"]]
+
+
 def test_a_thread_beside_a_run_serves_nothing_stale() -> None:
     """A thread may have been begun by a run that goes on: while one does, it computes."""
-    made(2).sweep(grid(x=[3, 4])).run()
+    made(2).sweep(grid(x=[3, 4, 5])).run()
     entered, leave = threading.Event(), threading.Event()
 
     @experiment(name="long", code="ignore")
@@ -441,6 +527,10 @@ def test_a_thread_beside_a_run_serves_nothing_stale() -> None:
         entered.wait()
         beside = pool.submit(new, 3).result()
         here = new(4)
+        with pytest.warns(errors.ExpcacheWarning) as told:
+            asked = pool.submit(new.sweep(grid(x=[5])).run, stale="reuse").result().results
         leave.set()
         going.result()
+        assert asked == [25]
+        assert str(told[0].message).startswith("cannot reuse stale results in this thread: a run")
         assert (beside, here, pool.submit(new, 4).result()) == (15, 8, 8)

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Final, get_args
 
 from expcache._query import Stale
 
-__all__ = ["check_stale", "choose_stale", "chosen_stale", "hide_choice", "show_choice"]
+__all__ = [
+    "check_stale",
+    "choose_stale",
+    "chosen_stale",
+    "descends_from_run",
+    "mark_run",
+    "unmark_run",
+]
 
 VARIABLE: Final = "EXPCACHE_STALE"
+MARK: Final = "EXPCACHE_INSIDE_RUN"
+"""Set to 1 while a run goes on, for the processes that it starts."""
 
 _WORDS: Final[tuple[Stale, ...]] = get_args(Stale)
 
+_YES: Final = "1"
+_descends: Final = os.environ.get(MARK) == _YES
+
 _chosen: Stale | None = None
-_hidden: str | None = None
-"""What the environment said before it was hidden."""
 
 
 def check_stale(word: object, said: str) -> Stale:
@@ -36,11 +47,13 @@ def check_stale(word: object, said: str) -> Stale:
 
 
 def chosen_stale() -> Stale:
-    """Return what ``use`` chose, else what the environment says, else ``"recompute"``."""
-    if _chosen is not None:
-        return _chosen
-    word = os.environ.get(VARIABLE) if _hidden is None else _hidden
-    return check_stale(word, f"{VARIABLE}={word!r}") if word else "recompute"
+    """Return what ``use`` chose, else what the environment says, else ``"recompute"``.
+
+    A choice holds for nothing that a run of another process may have asked for.
+    """
+    word = _chosen or os.environ.get(VARIABLE)
+    chosen = check_stale(word, f"{VARIABLE}={word!r}") if word else "recompute"
+    return "recompute" if _descends or (chosen == "reuse" and _is_of_pool()) else chosen
 
 
 def choose_stale(word: Stale | None) -> Stale | None:
@@ -51,19 +64,25 @@ def choose_stale(word: Stale | None) -> Stale | None:
     return before
 
 
-def hide_choice() -> None:
-    """Keep processes that are started from now on from reading the choice in the environment.
-
-    They may be started by a run, and what a run calls is never served from other code.
-    """
-    global _hidden
-    word = os.environ.get(VARIABLE)
-    if word and _hidden is None:
-        _hidden, os.environ[VARIABLE] = word, "recompute"
+def descends_from_run() -> bool:
+    """Whether a run started this process, or one before it: what it computes is a part of that."""
+    return _descends
 
 
-def show_choice() -> None:
-    """Give the environment back what it said."""
-    global _hidden
-    if _hidden is not None:
-        os.environ[VARIABLE], _hidden = _hidden, None
+def mark_run() -> None:
+    """Let processes that are started from now on know that they are a part of a run."""
+    if os.environ.get(MARK) != _YES:
+        os.environ[MARK] = _YES
+
+
+def unmark_run() -> None:
+    """Let processes that are started from now on be a part of none, unless this one is."""
+    if not _descends:
+        # Replaced, not removed: other threads may be reading the environment.
+        os.environ[MARK] = ""
+
+
+def _is_of_pool() -> bool:
+    """Whether Python's own module made this process: a run of another one may send it work."""
+    module = sys.modules.get("multiprocessing.process")
+    return module is not None and module.parent_process() is not None

@@ -6,7 +6,7 @@ import threading
 from contextvars import ContextVar, Token
 
 from expcache._cell._current import CurrentRun, enter, leave
-from expcache._stale import hide_choice, show_choice
+from expcache._stale import mark_run, unmark_run
 
 __all__ = ["belongs_to_runs", "give_to_runs", "inside", "may_belong_to_runs", "runs_around"]
 
@@ -25,7 +25,7 @@ _given: list[bool] = []
 def give_to_runs() -> None:
     """Note that whatever this process does from now on is a part of some run."""
     _given[:] = [True]
-    hide_choice()
+    mark_run()
 
 
 def belongs_to_runs() -> bool:
@@ -70,7 +70,7 @@ class inside:  # noqa: N801 - used like a function
         self._entered = enter(self._run)
         self._thread = thread = threading.get_ident()
         _under_way[thread] = _under_way.get(thread, 0) + 1
-        hide_choice()
+        mark_run()
 
     def __exit__(self, kind: object, *_: object) -> None:
         """Be outside again."""
@@ -80,4 +80,4 @@ class inside:  # noqa: N801 - used like a function
         if not _under_way[self._thread]:
             del _under_way[self._thread]
         if not (_under_way or _given):
-            show_choice()
+            unmark_run()

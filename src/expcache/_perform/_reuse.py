@@ -12,15 +12,20 @@ from expcache._perform._sound import sound
 from expcache._query import Stale, Stored, id_of, is_result
 from expcache._record import read_header
 from expcache._run import Run
-from expcache._stale import check_stale, chosen_stale
+from expcache._stale import check_stale, chosen_stale, descends_from_run
 from expcache._store import Store
-from expcache.errors import RecordError, RunFailedError, StaleError
+from expcache._warning import warn
+from expcache.errors import ExpcacheWarning, RecordError, RunFailedError, StaleError
 
 if TYPE_CHECKING:
     from expcache._explanation import Explanation
 
 __all__ = ["policy_of", "refuse_failed", "refuse_stale", "reuse"]
 
+_UNKNOWN = (
+    "cannot reuse stale results in this thread: a run that goes on in another thread may have "
+    "started it. They are computed anew; ask in the main thread, or when no run goes on."
+)
 _REMEDY = "Compute anew with stale='recompute', or take what is stored with stale='reuse'."
 
 
@@ -28,13 +33,18 @@ def policy_of(stale: Stale | None) -> Stale:
     """Return what to do with stale runs, given what the caller says of it.
 
     Inside a run all are computed: what comes of the run is stored as a result of the present
-    code, so that nothing in it may come of other code. Whoever asks for an error gets it.
+    code, so that nothing in it may come of other code. Whoever asks for an error gets it. So it
+    is in a process that a run started, and in a thread that a run may have started.
 
     Raises:
         ValueError: there is no such policy.
     """
     word = chosen_stale() if stale is None else check_stale(stale, f"stale={stale!r}")
+    if word == "reuse" and (descends_from_run() or belongs_to_runs()):
+        return "recompute"
     if word == "reuse" and may_belong_to_runs():
+        if stale is not None:
+            warn(_UNKNOWN, ExpcacheWarning)
         return "recompute"
     return "recompute" if stale is None and belongs_to_runs() else word
 
