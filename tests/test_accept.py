@@ -89,8 +89,15 @@ def test_an_acceptance_tells_who_when_and_why(store: Store) -> None:
     assert run.acceptance is not None
     assert run.acceptance.reason == "tests are green"
     assert (run.code, run.status) == (old.code, "done")
-    assert "accepted 1 runs of made: tests are green" in str(kept)
-    assert repr(kept).startswith("<Acceptance of 1 runs of made by")
+    when = kept.when.isoformat(" ", "minutes")[:16]
+    assert str(kept).splitlines() == [
+        (
+            f"{user()}@{host()} on {when} accepted 1 run of made, "
+            f"code {old.code[:8]} for {new.code[:8]}: tests are green"
+        ),
+        "  x=1, y=1",
+    ]
+    assert repr(kept).startswith("<Acceptance of 1 run of made by")
     loaded = load(run.id).acceptance
     assert loaded is not None
     assert loaded.reason == "tests are green"
@@ -128,14 +135,17 @@ def test_a_dry_run_writes_nothing(store: Store) -> None:
     keys = store.keys("made")
     acceptance = new.accept(dry_run=True)
     assert acceptance.ids == [old.id(1)]
-    assert "would accept 1 runs" in str(acceptance)
+    assert "would accept 1 run of made" in str(acceptance)
+    assert repr(acceptance).startswith("<Acceptance of dry run, 1 run of made by")
     assert acceptance.undo() is False
     assert store.keys("made") == keys
 
 
 def test_nothing_stale_writes_nothing(store: Store) -> None:
     """Where there is nothing to accept, no row is written, and no store is made."""
-    assert made(5).accept().runs == 0
+    acceptance = made(5).accept()
+    assert acceptance.runs == 0
+    assert str(acceptance) == "accepted nothing: no run of made is stale"
     assert not Path(store.path).exists()
     new = made(5)
     new(1)
@@ -154,6 +164,9 @@ def test_a_changed_default_is_never_accepted(by: str) -> None:
     assert [one.id for one in accepted.skipped] == [old.id(1)]
     assert accepted.skipped[0].reason == "its parameter 'y' was 1 and is 7 now"
     assert f"not {old.id(1)}: its parameter 'y' was 1" in str(accepted)
+    if by == "experiment":
+        nothing = "accepted nothing: 1 run of made cannot be accepted\n"
+        assert str(new.accept()).startswith(nothing)
     CALLS.clear()
     assert (new(1), new(2, y=3), CALLS) == ((2, 1), (2, 2), [1])
 

@@ -44,7 +44,7 @@ def accept(
     skipped = [one for one in judged if isinstance(one, Skipped)]
     row = Row(name, user(), host(), datetime.now(UTC).isoformat(), reason, moves)
     if dry_run or not moves:
-        return Acceptance(store, None, row, skipped)
+        return Acceptance(store, None, row, skipped, dry_run=dry_run)
     definition.attach(store)
     key, envelope = compose(row)
     store.put_once(name, key, envelope).wait()

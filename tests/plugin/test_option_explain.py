@@ -27,11 +27,11 @@ def test_the_reasons(checked: Project, options: tuple[str, ...]) -> None:
             "sweep_fit: 3 points, 1 stored, 2 not",
             "  1 point failed: failed before (1 attempt): ZeroDivisionError: no fit at 2",
             "    miss: *.fit(C=2) failed before (1 attempt): ZeroDivisionError: no fit at 2",
-            "      compared with *, computed *",
+            "      computed *",
             "  1 point missing: parameter C differs",
             "    miss: *.fit(C=3) is missing: nothing is stored of these params",
             "      parameter C differs: 1 -> 3",
-            "  1 point done: is stored",
+            "  1 point done: stored for this code",
         ]
     )
     result.assert_outcomes()

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from expcache._acceptance._adopted import adopted, read_rows
 from expcache._acceptance._row import Row
+from expcache._codec import restore
 from expcache._store import Store
+from expcache.errors import RecordError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,31 +33,65 @@ class Acceptance:
     store names the runs, and ``undo`` takes that row away.
     """
 
-    __slots__ = ("_key", "_row", "_store", "skipped")
+    __slots__ = ("_dry_run", "_key", "_row", "_store", "skipped")
 
     def __init__(
-        self, store: Store, key: str | None, row: Row, skipped: Sequence[Skipped] = ()
+        self,
+        store: Store,
+        key: str | None,
+        row: Row,
+        skipped: Sequence[Skipped] = (),
+        *,
+        dry_run: bool = False,
     ) -> None:
         """Hold one acceptance; without a key, one that was not written."""
         self._store = store
         self._key = key
         self._row = row
+        self._dry_run = dry_run
         self.skipped = list(skipped)
         """The stale runs that it leaves out, each with the reason; not kept in the store."""
 
     def __repr__(self) -> str:
-        """Show how many runs, by whom and why."""
+        """Show how many runs, by whom and why, and whether it was not written."""
         reason = f": {self.reason}" if self.reason else ""
-        return f"<Acceptance of {self.runs} runs of {self.experiment} by {self.who}{reason}>"
+        dry_run = "dry run, " if self._dry_run else ""
+        what = f"{dry_run}{_runs(self.runs)} of {self.experiment}"
+        return f"<Acceptance of {what} by {self.who}{reason}>"
 
     def __str__(self) -> str:
         """Tell all of it: who, when, why, which runs, and which were left out."""
-        verb = "accepted" if self._key is not None else "would accept"
-        reason = f": {self.reason}" if self.reason else ""
-        lines = [f"{self.who}@{self.host} {verb} {self.runs} runs of {self.experiment}{reason}"]
-        lines += _listed([f"  {one}" for one in self.ids])
+        verb = "would accept" if self._dry_run else "accepted"
+        lines = [f"{self.who}@{self.host} on {_clock(self.when)} {verb} {self._what()}"]
+        if not self.runs:
+            stale = f"{_runs(len(self.skipped))} of {self.experiment} cannot be accepted"
+            none = f"no run of {self.experiment} is stale"
+            lines = [f"{verb} nothing: {stale if self.skipped else none}"]
+        lines += _listed(self._calls())
         lines += _listed([f"  not {one.id}: {one.reason}" for one in self.skipped])
         return "\n".join(lines)
+
+    def _what(self) -> str:
+        moves = self._row.moves
+        old, new = (
+            ", ".join(dict.fromkeys(code[:8] for code in codes))
+            for codes in ([one.before for one in moves], [one.after for one in moves])
+        )
+        reason = f": {self.reason}" if self.reason else ""
+        return f"{_runs(self.runs)} of {self.experiment}, code {old} for {new}{reason}"
+
+    def _calls(self) -> list[str]:
+        """Return a line for each run: its params as they are stored, or else its id."""
+        shown = self._row.moves[:_SHOWN]
+        held = self._store.get_many(self.experiment, [one.source for one in shown]) if shown else {}
+        lines = [f"  {_params(held.get(one.source)) or one.id}" for one in shown]
+        return [*lines, *(f"  {one.id}" for one in self._row.moves[_SHOWN:])]
+
+    @property
+    def told(self) -> str:
+        """Who accepted, when and why, in a few words."""
+        reason = f": {self.reason}" if self.reason else ""
+        return f"accepted by {self.who}, {_clock(self.when)[:10]}{reason}"
 
     @property
     def experiment(self) -> str:
@@ -103,6 +139,24 @@ class Acceptance:
         if self._key is None:
             return False
         return self._store.delete(self.experiment, self._key).wait()
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'' if count == 1 else 's'}"
+
+
+def _clock(when: datetime) -> str:
+    return when.isoformat(" ", "minutes")[:16]
+
+
+def _params(envelope: bytes | None) -> str:
+    from expcache._record import read_header  # noqa: PLC0415 - only to tell of it
+
+    try:
+        params = {} if envelope is None else read_header(envelope).params
+        return ", ".join(f"{name}={restore(tree)!r}" for name, tree in params.items())
+    except RecordError:
+        return ""
 
 
 def _listed(lines: list[str]) -> list[str]:

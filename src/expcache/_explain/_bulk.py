@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
+from expcache._acceptance import Adopted, adopted
 from expcache._definition import Definition
 from expcache._explain._explain import Explainer
 from expcache._explanation import Group, SweepExplanation
@@ -57,6 +59,7 @@ class _Reasons:
         self._points = points
         self._codes: dict[str, tuple[str, ...]] | None = None
         self._errors: dict[str, Hashable] | None = None
+        self._older: dict[str, Hashable] | None = None
         self._owners: dict[str, Hashable] | None = None
 
     def of(self, index: int) -> Hashable:
@@ -67,7 +70,13 @@ class _Reasons:
         key = self._points.located[index].key
         own = self._definition.code_with(self._classes(index))
         code = None if key is None else code_of(key)
-        return None if code == own or self._definition.declared else code
+        accepted = self._adopted.get(f"{self._points.ids[index]}-{own}")
+        is_own = accepted is None or code == own
+        return None if is_own or accepted is None else (code, accepted.row)
+
+    @cached_property
+    def _adopted(self) -> Mapping[str, Adopted]:
+        return adopted(self._store, self._definition.name)
 
     def _running(self, index: int) -> Hashable:
         if self._owners is None:
@@ -113,6 +122,11 @@ class _Reasons:
         return {one: tuple(held) for one, held in codes.items()}
 
     def _missing(self, index: int) -> Hashable:
+        failed = self.explainer.missing.failed.get(self._points.ids[index])
+        if failed is not None:
+            if self._older is None:
+                self._older = self._read_errors(list(self.explainer.missing.failed.values()))
+            return self._older.get(self._points.ids[index]), code_of(failed)
         near = self.explainer.missing.near(self._points.params(index))
         code = near.header.code if near.header is not None and near.same else None
         return near.cause, near.remedy, code, tuple(one.reason for one in near.differences)

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from functools import cache, cached_property
 from typing import Any
 
+from expcache._acceptance import acceptance_of
+from expcache._agreement import disagreements
+from expcache._codec import to_json
 from expcache._definition import Definition
 from expcache._explain._codes import Code, Codes, code_differences
 from expcache._explain._environment import environment_differences
 from expcache._explain._missing import Missing
-from expcache._explain._params import described, items_of, param_differences
+from expcache._explain._params import described, items_of, param_differences, shown
 from expcache._explanation import Against, Difference, Explanation
 from expcache._query import Located, code_of, is_result
 from expcache._reached import reached
@@ -21,6 +24,8 @@ from expcache.errors import RecordError
 __all__ = ["Explainer", "explain"]
 
 _WIDTH = 24
+_MOST = 20
+"""How many results of a run are looked at, newest first, for one of its very params."""
 
 
 def explain(definition: Definition, run: Run[Any]) -> Explanation:
@@ -51,11 +56,11 @@ class Explainer:
             unreadable = Difference("record", run.id[:8], words="cannot be read")
             return self._made(run, "done", "is stored, but cannot be read", None, (unreadable,))
         own = self._definition.code_with(run._identity.classes)
-        if header.code == own or self._definition.declared:
-            return self._made(run, "done", "is stored", header)
+        accepted = acceptance_of(self._store, run.experiment, str(located.key), f"{run.id}-{own}")
+        if accepted is None:
+            return self._made(run, "done", "is stored for this code", header)
         found = self._differences(header.code, run._identity.classes)
-        why = "is stored for other code, and that result was accepted"
-        return self._made(run, "done", why, header, found)
+        return self._made(run, "done", f"is {accepted.told}", header, found)
 
     def _running(self, run: Run[Any], located: Located) -> Explanation:  # noqa: ARG002 - as others
         claim, who = run.claim, ""
@@ -67,20 +72,29 @@ class Explainer:
         header = self._header(located.key)
         if header is None:
             return self._made(run, "failed", "failed before, but its record cannot be read")
-        error = header.error or {}
-        told = f"{error.get('type', '')}: {error.get('message', '')}".rstrip(": ")
         times = f"{header.attempt} attempt{'' if header.attempt == 1 else 's'}"
-        return self._made(run, "failed", f"failed before ({times}): {told}", header)
+        return self._made(run, "failed", f"failed before ({times}): {_error(header)}", header)
 
     def _stale(self, run: Run[Any], located: Located) -> Explanation:
         classes = run._identity.classes
         found = self._store.keys(run.experiment, run.id)
         codes = [code_of(key) for key in reversed(found) if is_result(key)]
-        nearest = self._nearest(tuple(codes), classes)
+        agreeing = [code for code in codes[:_MOST] if self._agrees(run, code)]
+        nearest = self._nearest(tuple(agreeing or codes), classes)
         header = self._header(f"{run.id}-{nearest}") or self._header(located.key)
-        return self._of_code(run, header, "stale", "is stored for other code only")
+        name = self._definition.function.__qualname__
+        remedy = f"If it changes no result: {name}.accept(reason=...), or pytest --sweep-accept."
+        told = remedy if agreeing else ""
+        return self._of_code(run, header, "stale", "is stored for other code only", told)
 
-    def _of_code(self, run: Run[Any], header: Header | None, status: Any, why: str) -> Explanation:
+    def _agrees(self, run: Run[Any], code: str) -> bool:
+        """Whether the record of a run under a code is of its very params: it can be accepted."""
+        header = self._header(f"{run.id}-{code}")
+        return header is not None and not disagreements(self._definition, header, run.params)
+
+    def _of_code(
+        self, run: Run[Any], header: Header | None, status: Any, why: str, remedy: str = ""
+    ) -> Explanation:
         """Explain a run by what differs between the code of a record and the present code."""
         if header is None:
             return self._made(run, status, f"{why}, and its record cannot be read")
@@ -89,9 +103,13 @@ class Explainer:
             found += _defaults(self._definition, run, header)
         if not found:
             found = [Difference("code", run.experiment, words="is decorated in another way")]
-        return self._made(run, status, why, header, tuple(found))
+        return self._made(run, status, why, header, tuple(found), remedy)
 
     def _nothing(self, run: Run[Any], located: Located) -> Explanation:  # noqa: ARG002 - as others
+        failure = self._header(self.missing.failed.get(run.id))
+        if failure is not None:
+            why = f"failed under other code ({_error(failure)})"
+            return self._of_code(run, failure, "missing", why)
         near = self.missing.near(run.params)
         if near.header is not None and near.same:
             why = "is missing: what is nearest has these params, but another id"
@@ -184,7 +202,16 @@ def _defaults(definition: Definition, run: Run[Any], header: Header) -> list[Dif
 
 
 def _against(header: Header) -> Against:
-    return Against(header.id, header.code, header.finished, header.host)
+    texts = {name: shown(to_json(tree)) for name, tree in header.params.items()}
+    values = ", ".join(f"{name}={text}" for name, text in texts.items())
+    return Against(
+        header.id, header.code, header.finished, header.host, f"{header.experiment}({values})"
+    )
+
+
+def _error(header: Header) -> str:
+    error = header.error or {}
+    return f"{error.get('type', '')}: {error.get('message', '')}".rstrip(": ")
 
 
 def _call(run: Run[Any]) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from expcache._definition import Definition
 from expcache._explain._nearest import Nearest
 from expcache._explain._params import RENAMED, described, items_of, param_differences
 from expcache._explanation import Difference
+from expcache._query import id_of, is_failure
 from expcache._record import Header
 from expcache._store import Store
 
@@ -40,6 +42,12 @@ class Missing:
         self._definition = definition
         self._store = store
         self._nearest = Nearest(store, definition.name, definition.options.ignore)
+
+    @cached_property
+    def failed(self) -> dict[str, str]:
+        """The newest failure of each run, by its id."""
+        keys = self._store.keys(self._definition.name)
+        return {id_of(key): key for key in keys if is_failure(key)}
 
     def near(self, params: Mapping[str, Any]) -> Near:
         """Return what is nearest to params of which nothing is stored."""

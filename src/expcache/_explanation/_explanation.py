@@ -25,10 +25,16 @@ class Against(NamedTuple):
     code: str
     finished: str
     host: str
+    call: str = ""
 
     def __str__(self) -> str:
-        """Return the short id, when it was computed, and where."""
-        return f"{self.id[:8]}, computed {self.finished[:16].replace('T', ' ')} on {self.host}"
+        """Return the call, when it was computed, and where."""
+        return f"{self.call or self.id[:8]}, {self.computed}"
+
+    @property
+    def computed(self) -> str:
+        """When it was computed, and where."""
+        return f"computed {self.finished[:16].replace('T', ' ')} on {self.host}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,8 +72,8 @@ class Explanation:
     def reason(self) -> str:
         """The cause in a few words, such as ``function study.fit changed (study.py:12)``."""
         reasons = [one.reason for one in self.differences]
-        if not reasons:
-            return self.cause
+        if self.hit or not reasons:
+            return self.cause.removeprefix("is ")
         more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
         return f"{reasons[0]}{more}"
 
@@ -82,7 +88,7 @@ class Explanation:
     def _lines(self) -> Iterator[str]:
         yield f"{'hit' if self.hit else 'miss'}: {self.call} {self.cause}"
         if self.against is not None:
-            yield f"  compared with {self.against}"
+            yield f"  {self._compared(self.against)}"
         yield from (f"  {one}" for one in self.differences)
         shown = self.environment[:_ENVIRONMENT]
         more = len(self.environment) - len(shown)
@@ -92,6 +98,15 @@ class Explanation:
         yield from (f"  not followed: {one}" for one in self.unseen)
         if self.remedy:
             yield f"  {self.remedy}"
+
+    def _compared(self, against: Against) -> str:
+        """Tell which record it is that the differences are told of."""
+        if against.id != self.id:
+            return f"compared with {against}"
+        if self.status in {"stale", "missing"} or self.differences:
+            kind = "failure" if self.status == "missing" else "result"
+            return f"compared with the {kind} of code {against.code[:8]}, {against.computed}"
+        return against.computed
 
     def diff(self) -> str:
         """Return how the code differs, as a unified diff of its normal form.
