@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import expcache
 from expcache.cli import cli
 from expcache.cli._table import Column, layout
 
@@ -110,6 +111,15 @@ def test_a_store_that_may_only_be_read(process: Call, study: Path) -> None:
         for path in places:
             path.chmod(0o700 if path.is_dir() else 0o600)
     assert len(told.out.splitlines()) == 9
+    assert (told.err, told.status) == ("", 0)
+
+
+def test_a_store_of_which_no_claim_can_be_read(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing can be written no claim can be read either, and nobody is warned of that."""
+    with expcache.use(".expcache") as store:
+        monkeypatch.setattr(type(store), "writable", False)
+        monkeypatch.setattr("expcache._store._desk.claims", lambda _: pytest.fail("looked"))
+        told = call("status")
     assert (told.err, told.status) == ("", 0)
 
 

@@ -72,6 +72,16 @@ def test_table_sorts_by_results(call: Call) -> None:
     assert call("table", *words, "-n", "1").json["rows"] == [{"accuracy": 0.001, "C": 1}]
 
 
+def test_table_of_facts(call: Call) -> None:
+    """When, where and with which code runs were computed are columns on request."""
+    words = ["-e", "fit", "C=1", "gamma=0.1", "--columns", "C,finished,host,tags,code"]
+    [row] = call("table", *words, "--json").json["rows"]
+    [run] = call("list", "-e", "fit", "C=1", "gamma=0.1", "--json").json["runs"]
+    assert row["tags"] == ["demo"]
+    assert (row["finished"], row["code"]) == (run["finished"], run["code"])
+    assert call("table", *words).out.splitlines()[0].split() == words[-1].split(",")
+
+
 def test_table_unpickles_nothing(call: Call, study: Path) -> None:
     """A pickled result is described."""
     [row] = call("table", "-e", "train", "--json").json["rows"]

@@ -118,7 +118,7 @@ class DiskStore(DiskDirectories, DiskUpkeep):
 
     def claims(self, experiment: str) -> dict[str, Claim]:
         """Return every claim there is, those of dead owners too."""
-        return _desk.claims(self._folder(experiment))
+        return _desk.claims(self._folder(experiment)) if self.writable else {}
 
     def release(self, experiment: str, claims: Iterable[Claim]) -> None:
         """Give up claims without a result; what is no longer held is passed over."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from expcache.cli._list import chosen, ordering
 from expcache.cli._options import command
 from expcache.cli._selection import Found, Selection, selecting
 from expcache.cli._table import Column
-from expcache.cli._value import line_of, seconds, to_json
+from expcache.cli._value import line_of, local_time, seconds, to_json
 from expcache.cli._view import View
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = ["table"]
 Record = dict[str, Any]
 
 _FORMATS = ("text", "csv", "json", "jsonl", "parquet")
+_FACTS = ("experiment", "code", "started", "finished", "host", "tags")
 _EXAMPLE = """expcache table -e fit
 expcache table -e fit C__ge=1 --columns C,gamma,accuracy --sort accuracy
 expcache table -e fit --out digits.csv"""
@@ -49,14 +51,15 @@ def table(
     """Show params and results of stored runs in a table.
 
     The table is printed, or written to a file. NAME=VALUE selects as in `expcache list`; --sort
-    takes results, too. A result that is a mapping gives a column for each key. Nothing is
-    unpickled: a pickled result is described.
+    takes results, too. A result that is a mapping gives a
+    column for each key; --columns takes facts such as finished and host, too. Nothing is unpickled:
+    a pickled result is described.
     """
     store = view.store()
     found = selection.find(store)
     records = whole = _ordered(store, found, order)
     if columns is not None:
-        records = _only(records, [name.strip() for name in columns.split(",")])
+        records = _only(found, records, [name.strip() for name in columns.split(",")])
     if view.json:
         view.emit({"store": store.path, "rows": [to_json(one) for one in records]})
     elif out is not None:
@@ -121,13 +124,24 @@ def _about(run: Run[Any]) -> Record:
     return {**record, "runtime": run.runtime}
 
 
-def _only(records: list[Record], names: list[str]) -> list[Record]:
+def _only(found: Found, records: list[Record], names: list[str]) -> list[Record]:
+    """Return the columns that are named; facts of a run are columns only on request."""
     known = dict.fromkeys(name for one in records for name in one)
     for name in names:
-        if records and name not in known:
-            message = f"there is no column {name!r}; there are {', '.join(known)}."
+        if records and name not in known and name not in _FACTS:
+            message = f"there is no column {name!r}; there are {', '.join([*known, *_FACTS])}."
             raise click.UsageError(message, click.get_current_context(silent=True))
-    return [{name: one.get(name) for name in names} for one in records]
+    runs = {run.id: run for run in found.runs if run.code is not None}
+
+    def cell(one: Record, name: str) -> Any:
+        return one.get(name) if name in known else _fact(runs.get(one["id"]), name)
+
+    return [{name: cell(one, name) for name in names} for one in records]
+
+
+def _fact(run: Run[Any] | None, name: str) -> Any:
+    value = getattr(run, name, None)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _print(view: View, records: list[Record]) -> None:
@@ -157,6 +171,8 @@ def _cell(name: str, value: Any) -> str:
         return seconds(value)
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, datetime):
+        return local_time(value)
     return value if isinstance(value, str) and value.isprintable() else line_of(value)
 
 
