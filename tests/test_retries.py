@@ -382,6 +382,35 @@ def test_a_stored_failure_may_be_raised(place: dict[str, Any], tmp_path: Path) -
     assert sweep[1].compute(failed="raise").result == 1
 
 
+@pytest.mark.parametrize("timeout", [None, 60])
+def test_a_call_tells_after_how_many_attempts_it_failed(timeout: float | None) -> None:
+    """What a direct call raises carries a note, unless there was one attempt only."""
+
+    def raised(retries: int) -> Any:
+        @experiment(name="fails", retries=retries, timeout=timeout)
+        def fails(x: int) -> float:
+            return 1 / x
+
+        with pytest.raises(ZeroDivisionError) as caught:
+            fails(0)
+        return getattr(caught.value, "__notes__", [])
+
+    assert raised(2) == ["It failed after 3 attempts"]
+    assert raised(0) == []
+
+
+def test_a_coroutine_tells_it_too() -> None:
+    """The same holds for what is awaited."""
+
+    @experiment(retries=1)
+    async def fails(x: int) -> float:
+        return 1 / x
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        asyncio.run(fails(0))
+    assert caught.value.__notes__ == ["It failed after 2 attempts"]
+
+
 def test_a_stored_failure_may_be_kept(tmp_path: Path) -> None:
     """With ``failed="keep"``, a single run that failed before is given as it is."""
     run = flaky(tmp_path, good=2)[0].compute()

@@ -225,5 +225,8 @@ def result_of(run: Run[R]) -> R:
     __tracebackhide__ = True
     error = run.error
     if error is not None and error.exception is not None:
+        from expcache._retries import note_attempts  # noqa: PLC0415 - only for failures
+
+        note_attempts(error.exception, run.retried)
         raise error.exception
     return run.result

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Retries", "retries_from"]
+__all__ = ["Retries", "note_attempts", "retries_from"]
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -89,6 +89,13 @@ def retries_from(option: Any, *, what: str = "run") -> Retries | None:
     except ValueError:
         message = f"cannot {what} with retries={option!r}: it is no number of attempts."
         raise ValueError(f"{message} Give 0, 1, 2, ... or Retries(...).") from None
+
+
+def note_attempts(exception: BaseException | None, retried: int) -> None:
+    """Add to what a run raised after how many attempts it did, if it took more than one."""
+    text = f"It failed after {retried + 1} attempts"
+    if exception is not None and retried and text not in getattr(exception, "__notes__", ()):
+        exception.add_note(text)
 
 
 def _checked_count(count: Any) -> int:

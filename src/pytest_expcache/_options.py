@@ -123,7 +123,11 @@ _TAGS = ("sweep_tags", "WORD,...", "words that the records of points computed no
 _JOBS = (
     ("sweep_jobs", "N|auto", "compute points in this many processes at once; 0: in this one"),
     ("sweep_timeout", "SECONDS", "end a point that takes longer than this; it has failed"),
-    ("sweep_retries", "N", "try a point that fails up to N times again before it has failed"),
+    (
+        "sweep_retries",
+        "N",
+        "try a point that fails up to N times again, after any failure and at once",
+    ),
     ("sweep_memory", "SIZE", "memory that each point may take, such as 500M or 2G; needs jobs"),
     (
         "sweep_start_method",

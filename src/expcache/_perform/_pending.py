@@ -9,6 +9,7 @@ from typing import Any
 from expcache._cell import Reply, revive
 from expcache._outcome import Failure, Value
 from expcache._record import read_header, read_value
+from expcache._retries import note_attempts
 from expcache._run import Run
 from expcache._store import Commit
 from expcache._warning import warn
@@ -77,7 +78,10 @@ class Pending:
         """Wait as `finish` does, then return the value, or raise what the function raised."""
         __tracebackhide__ = True
         self.finish()
-        return self.outcome().unwrap()
+        outcome = self.outcome()
+        if isinstance(outcome, Failure):
+            note_attempts(outcome.exception, self.run.retried)
+        return outcome.unwrap()
 
     def hold(self, error: ExpcacheError) -> None:
         """Keep a result in its handle, since the store has not."""
