@@ -181,6 +181,16 @@ def test_a_file_that_is_wrong_or_not_there(growth: Path, process: Call) -> None:
     assert told.status == 1
 
 
+def test_a_study_that_cannot_be_imported_is_told(growth: Path, process: Call) -> None:
+    """Its own error is in the message, without our frames."""
+    (growth / "broken.py").write_text("1 / 0")
+    (growth / "broken.toml").write_text('experiment = "broken.py:grow"')
+    told = process("sweep", "broken.toml")
+    assert told.status == 1
+    assert "ZeroDivisionError: division by zero" in told.err.splitlines()[-1]
+    assert "_specified.py" not in told.err
+
+
 def test_points_become_lines_that_compute_them(growth: Path, process: Call) -> None:
     """--out computes nothing; each line, typed into a shell, is the run of one point."""
     (growth / "odd.toml").write_text(

@@ -254,6 +254,8 @@ REFUSED = {
     "tags: [a, 3]": "'tags[1]' in '...' (line 2): 3 is no text. Put it in quotes.",
     "timeout: 0": "'timeout' in '...' (line 2): 0 is no positive number of seconds. "
     "Leave it out for no limit.",
+    "timeout: .inf": "'timeout' in '...' (line 2): inf is no positive number of seconds. "
+    "Leave it out for no limit.",
     "retries: yes please": "'retries' in '...' (line 2): 'yes please' is no number of times. "
     "Write 0 or a greater whole number.",
     "inputs: x.csv": "'inputs' in '...' (line 2): an experiment takes no inputs. "
@@ -296,6 +298,21 @@ def test_broken_yaml_is_told_by_line(tmp_path: Path) -> None:
         SpecificationError, match=r"\(line [23]\): it is no YAML: .+\. Correct it\."
     ):
         points_of(tmp_path, "grid: {a: [1, 2")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.yaml", "sum: [" + "{sum: [" * 400), ("a.toml", "a = " + "[" * 5000)]
+)
+def test_endless_nesting_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    """It ends neither the interpreter nor in a traceback."""
+    with pytest.raises(SpecificationError):
+        read(tmp_path, text + "1" + "]}" * 400 * (name == "a.yaml"), name)
+
+
+def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
+    """Files of editors that write one are read."""
+    for name, text in (("a.yaml", "shell: x"), ("a.toml", 'shell = "x"')):
+        assert read(tmp_path, f"\ufeff{text}", name).command == "x"
 
 
 def test_an_error_tells_programs_where_it_is(tmp_path: Path) -> None:

@@ -133,7 +133,11 @@ def test_json_is_yaml_as_well(axes: dict[str, Any]) -> None:
         NAMES,
         st.lists(
             st.one_of(
-                st.integers(-9, 9), st.booleans(), st.sampled_from(["1e-3", "a b", "rbf", "no"])
+                st.integers(-9, 9),
+                st.booleans(),
+                st.sampled_from(
+                    ["1e-3", "a b", "rbf", "no", "010", "0x10", "12:30", "~", "2026-01-01"]
+                ),
             ),
             min_size=1,
             max_size=3,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -98,6 +99,18 @@ def test_options_of_the_file_stand_for_those_of_the_experiment(
     ]
     assert sweep.experiment.code == specification(place / "larger.toml").experiment.code
     assert specification(place / "larger.toml").status()["done"] == 2
+
+
+def test_options_of_a_file_hold_for_a_command_of_python(place: Path, isolated_store: Store) -> None:
+    """The experiment of a program is given them as any other."""
+    if os.name != "posix":
+        pytest.skip("echo is no program here")
+    (place / "said.py").write_text('from expcache import command\nsay = command(["echo", "{x}"])')
+    (place / "said.toml").write_text('experiment = "said.py:say"\ntags = ["a"]\ngrid.x = [1]')
+    (run,) = specification(place / "said.toml").run()
+    assert (run.result["stdout"], run.tags) == ("1\n", ("a",))
+    assert sys.modules["said"].say.find(x=1).id == run.id
+    assert sys.modules["said"].say._definition.options.tags == ()
 
 
 def test_null_reaches_the_function_as_none(place: Path, isolated_store: Store) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from expcache._definition import Definition
 from expcache._experiment import Experiment
 from expcache._place import Place
 from expcache._runfile import read_runfile
@@ -131,5 +130,6 @@ def _with_options(experiment: Experiment[..., Any], said: Specification) -> Expe
         options = options._replace(retries=retries_from(said.retries))
     if options == definition.options:
         return experiment
-    named = options._replace(name=definition.name)
-    return type(experiment)(Definition(experiment.__wrapped__, named), experiment._fixed)  # noqa: SLF001
+    other = object.__new__(type(definition))  # a new one would read the code once more
+    vars(other).update(vars(definition), options=options, _of_class={})
+    return type(experiment)(other, experiment._fixed)  # noqa: SLF001 - as above

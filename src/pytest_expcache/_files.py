@@ -48,7 +48,11 @@ class SweepFile(pytest.Module):
 
         try:
             sweep = specification(self.path)
-        except (ExpcacheError, ImportError) as error:
+        except ExpcacheError as error:
+            raise self.CollectError(str(error)) from error
+        except ModuleNotFoundError as error:
+            if error.name != "yaml":  # the study's own: with its traceback
+                raise
             raise self.CollectError(str(error)) from error
         module = ModuleType(self.path.stem)
         module.__file__ = str(self.path)

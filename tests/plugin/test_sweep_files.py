@@ -77,6 +77,14 @@ def test_a_wrong_file_is_an_error_of_collection(filed: Project) -> None:
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
+def test_a_study_that_cannot_be_imported_shows_where(filed: Project) -> None:
+    """The error is the study's own, with its traceback."""
+    filed.write("import no_such_module_of_ours\n", "study.py")
+    result = filed.run("sweep_more.toml")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*study.py:1: in <module>*", "E *no_such_module_of_ours*"])
+
+
 def test_a_module_can_hold_the_sweep_of_a_file_and_check_it(filed: Project) -> None:
     """The name is that of the variable, and the file is found beside the module."""
     check = "@sweep_held.check\ndef test_it(run):\n    assert run.result['accuracy'] < 1\n"

@@ -58,7 +58,7 @@ def read_document(path: str | os.PathLike[str]) -> Document:
         reason = "its name does not end in .yaml, .yml or .toml"
         raise wrong(shown, (), None, reason, "Rename it.")
     try:
-        text = Path(shown).read_bytes().decode()
+        text = Path(shown).read_bytes().decode("utf-8-sig")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise wrong(shown, (), None, reason, "Check the path.") from error

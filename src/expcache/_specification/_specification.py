@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from math import inf
 from typing import Any, NamedTuple
 
 from expcache._space import Space
 from expcache._specification._block import BLOCK_KEYS, space_of
 from expcache._specification._document import Document, read_document
-from expcache._specification._wrong import Key
+from expcache._specification._wrong import Key, wrong
 
 __all__ = ["Specification", "read_specification"]
 
@@ -46,7 +47,14 @@ def read_specification(path: str | os.PathLike[str]) -> Specification:
         SpecificationError: it cannot be read, or says something that is not understood.
         ImportError: it is YAML, and PyYAML is not installed.
     """
-    document = read_document(path)
+    try:
+        return _read(read_document(path))
+    except RecursionError as error:
+        reason = "it is nested too deeply"
+        raise wrong(os.fspath(path), (), None, reason, "Write it flatter.") from error
+
+
+def _read(document: Document) -> Specification:
     given = document.tree
     plainly = "program" in given or "parameters" in given
     document.check_keys(given, _BATCHRUN if plainly else _KNOWN)
@@ -155,7 +163,7 @@ _READ: dict[str, Any] = {
 
 def _timeout(document: Document) -> float:
     value = document.tree["timeout"]
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < inf:
         reason = f"{value!r} is no positive number of seconds"
         raise document.error(("timeout",), reason, "Leave it out for no limit.")
     return value

@@ -138,8 +138,11 @@ class _Reader:
                     raise self._error(node, key, reason, remedy)
                 if kind == "str" and _NUMBER.fullmatch(text):
                     return float(text)
+        if kind == "str":
+            return text
         try:
-            return self._maker.construct_object(node)
+            plainly = kind == "int" and text.isdecimal() and (text[0] != "0" or text == "0")
+            return int(text) if plainly else self._maker.construct_object(node)
         except (ValueError, OverflowError, KeyError) as error:
             reason = f"{text} is no {kind} ({error})"
             raise self._error(node, key, reason, "Put it in quotes for a text.") from error

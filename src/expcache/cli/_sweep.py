@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from expcache.cli._computing import compute, computing
-from expcache.cli._ending import DONE
+from expcache.cli._ending import DONE, RefusedError
 from expcache.cli._options import command
 from expcache.cli._view import View
 
@@ -59,10 +59,25 @@ def _write(view: View, found: Sweep[Any], out: str) -> int:
 def named_sweep(target: str) -> Sweep[Any]:
     """Return the sweep that a specification describes, or that a file of Python has."""
     if Path(target).suffix.lower() in _FORMS:
-        from expcache._specified import specification  # noqa: PLC0415 - not for help
-
-        return specification(Path(target).absolute())
+        return _specified(target)
     from expcache.cli._target import sweep_of  # noqa: PLC0415 - not for help
 
     found: Sweep[Any] = sweep_of(target)
     return found
+
+
+def _specified(target: str) -> Sweep[Any]:
+    from expcache._specified import specification  # noqa: PLC0415 - not for help
+    from expcache.cli._target import imported  # noqa: PLC0415 - as above
+    from expcache.errors import ExpcacheError  # noqa: PLC0415 - as above
+
+    with imported(target):
+        try:
+            return specification(Path(target).absolute())
+        except ExpcacheError as error:
+            failed: Exception = error
+        except ModuleNotFoundError as error:
+            if error.name != "yaml":
+                raise
+            failed = RefusedError(str(error))
+    raise failed

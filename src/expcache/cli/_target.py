@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "experiment_of",
+    "imported",
     "is_target",
     "load_module",
     "load_target",
@@ -91,12 +92,12 @@ def _is_from(module: ModuleType, file: Path) -> bool:
 
 
 def _import(name: str, place: str) -> ModuleType:
-    with _imported(place):
+    with imported(place):
         return importlib.import_module(name)
 
 
 @contextmanager
-def _imported(place: str) -> Iterator[None]:
+def imported(place: str) -> Iterator[None]:
     """Tell where the user's own code failed."""
     try:
         yield
