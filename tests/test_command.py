@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from expcache import (
     CurrentRun,
     File,
+    LocalExecutor,
     Store,
     command,
     current_run,
@@ -152,6 +154,50 @@ def test_a_failing_program_is_a_failed_run(jobs: int) -> None:
         f"To see it again, run this in the directory of the run:\n{error.command}\n"
         "It said last:\nno such mesh"
     )
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_variables_are_those_of_the_run(jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program finds its variables and those of the process, which stay as they are."""
+    monkeypatch.setenv("KEPT", "kept")
+    show = command("echo $KEPT $GIVEN", shell=True, name="show", env={"GIVEN": "{x}"})
+    runs = show.sweep(grid(x=["a b", "c"])).run(jobs=jobs)
+    assert [run.result["stdout"] for run in runs] == ["kept a b\n", "kept c\n"]
+    assert not {"GIVEN", "EXPCACHE_PARAMS"} & os.environ.keys()
+
+
+@pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_any_pool_of_this_machine_runs_programs(pool: Any) -> None:
+    """Directories are made wherever the store can be reached."""
+    with pool(2) as executor:
+        runs = command(["echo", "{x}"]).sweep(grid(x=[1, 2])).run(executor=executor)
+    assert [run.files["stdout.txt"].read_text() for run in runs] == ["1\n", "2\n"]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_workers_run_programs_however_they_are_started(method: Any) -> None:
+    """A worker that was forked from a process with programs has its own watchdog."""
+    echo = command(["echo", "{x}"])
+    assert echo(0)["stdout"] == "0\n"
+    with LocalExecutor(2, start_method=method) as executor:
+        runs = echo.sweep(grid(x=[1, 2])).run(executor=executor)
+    assert [run.result["stdout"] for run in runs] == ["1\n", "2\n"]
+
+
+def test_programs_run_without_a_store() -> None:
+    """Kept in memory, a run has its files as long as the program lasts."""
+    for run in command(["echo", "{x}"], save=False).sweep(grid(x=[1, 2])).run(jobs=2):
+        assert run.files["stdout.txt"].read_text() == f"{run.params['x']}\n"
+
+
+def seen(run: CurrentRun) -> str | None:
+    """Return what the process that computes has in its own environment."""
+    return os.environ.get("EXPCACHE_PARAMS")
+
+
+def test_a_worker_keeps_no_variable_of_a_program() -> None:
+    """What a program was given is gone when it has ended."""
+    assert command(["true"], parse=seen).sweep([{}]).run(jobs=2).results == [None]
 
 
 def test_a_signal_is_told_by_name() -> None:

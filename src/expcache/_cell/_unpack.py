@@ -44,7 +44,9 @@ def unpack(payload: bytes) -> tuple[Common, list[Point]] | Refusal:
         if isinstance(common, Refusal):
             return common
         if sent.sender != sender():
-            _enter(common, near=sent.sender[0] == sender()[0])
+            near = sent.sender[0] == sender()[0]
+            common.files = common.files if near else None
+            _enter(common, near=near)
     return common, [Point(*point) for point in sent.points]
 
 

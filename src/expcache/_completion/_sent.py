@@ -52,9 +52,7 @@ class Sent:
         """Send runs of one experiment together; yield those that cannot be sent, as failed."""
         performer = todos[0].performer
         definition = performer.definition
-        places: tuple[str | None, str | None] = None, None
-        if self.executor.shares_files:
-            places = _places(todos[0])
+        places = _places(todos[0], shared=self.executor.shares_files)
         by_value = definition.name in self._by_value
         try:
             cells = [one.make_cell() for one in todos]
@@ -159,10 +157,11 @@ class Sent:
         self._again(rest)
 
 
-def _places(one: Todo) -> tuple[str | None, str | None]:
-    """Return where a worker may write: large parts, and the directories of runs."""
+def _places(one: Todo, *, shared: bool) -> tuple[str | None, str | None]:
+    """Return where a worker may write: large parts, and, on this machine, directories of runs."""
     store, name = one.run._store, one.performer.definition.name
-    return store.parts_directory(name), store.files_directory(name, create=True)
+    parts = store.parts_directory(name) if shared else None
+    return parts, store.files_directory(name, create=True)
 
 
 def _failed(one: Todo, error: ExecutorError) -> Told:

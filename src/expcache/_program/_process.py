@@ -6,8 +6,9 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from expcache._program._watchdog import watchdog
@@ -99,22 +100,23 @@ def run_program(start: Start, lock: int | None) -> Ended:
 def _run(start: Start, out: int, err: int, lock: int | None) -> int:
     params = f"{start.directory}/params.json"
     guard = watchdog()
-    slot = guard.begin(params)
+    slot, process = guard.begin(params), None
     try:
         process = _started(start, params, out, err, lock)
-        try:
-            guard.note(slot, process.pid)
-            _wait(process)
-        except BaseException:
-            _interrupt(process, params)
-            raise
-        finally:
-            _end_group(process)
-            guard.end(slot)  # while its number is its own
-            process.wait()
-        return process.returncode
+        guard.note(slot, process.pid)
+        _wait(process)
+    except CommandError:
+        raise
+    except BaseException:
+        _interrupt(process, params)
+        raise
     finally:
-        guard.end(slot)
+        if process is not None:
+            _end_group(process)
+        guard.end(slot)  # while its number is its own
+        if process is not None:
+            process.wait()
+    return process.returncode
 
 
 def _started(
@@ -124,15 +126,16 @@ def _started(
     if _GROUPS:
         options["process_group"] = 0
     try:
-        return subprocess.Popen(  # noqa: S603 - what the user has written
-            start.argv,
-            cwd=start.directory,
-            env=_environment({**start.more, "EXPCACHE_PARAMS": params}),
-            stdin=_nothing(),
-            stdout=out,
-            stderr=err,
-            **options,
-        )
+        with _environment({**start.more, "EXPCACHE_PARAMS": params}) as environment:
+            return subprocess.Popen(  # noqa: S603 - what the user has written
+                start.argv,
+                cwd=start.directory,
+                env=environment,
+                stdin=_nothing(),
+                stdout=out,
+                stderr=err,
+                **options,
+            )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         message = f"cannot start the program {start.argv[0]!r}: {reason}."
@@ -144,11 +147,26 @@ def _started(
         ) from error
 
 
-def _environment(more: dict[str, str]) -> Mapping[Any, str] | Mapping[Any, bytes]:
-    if not os.supports_bytes_environ:
-        return {**os.environ, **more}
-    # As bytes, since a program gets bytes: to decode and encode all of it takes longer.
-    return {**os.environb, **{os.fsencode(key): os.fsencode(one) for key, one in more.items()}}
+@contextlib.contextmanager
+def _environment(more: dict[str, str]) -> Iterator[dict[str, str] | None]:
+    """Give the environment of a program; None for that of this process, as it is in the block.
+
+    To copy all of it takes as long as to start a program, and is needed only where another
+    thread could start one meanwhile.
+    """
+    if threading.active_count() > 1:
+        yield {**os.environ, **more}
+        return
+    before = {key: os.environ.get(key) for key in more}
+    try:
+        os.environ.update(more)
+        yield None
+    finally:
+        for key, value in before.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value
 
 
 _null: list[int] = []
@@ -179,17 +197,22 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
             process.kill()
 
 
-def _interrupt(process: subprocess.Popen[bytes], params: str) -> None:
-    """Ask a program to end; then end it, and what has left its group."""
+def _interrupt(process: subprocess.Popen[bytes] | None, params: str) -> None:
+    """Ask a program to end; then end it, what has left its group, and what was about to begin."""
     from expcache._program._watch import end_marked  # noqa: PLC0415 - only where all ends
 
+    if process is not None:
+        _ask_to_end(process)
+        _end_group(process)
+    end_marked([os.fsencode(params)])
+
+
+def _ask_to_end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(OSError):
         (os.killpg if _GROUPS else os.kill)(process.pid, signal.SIGTERM)
     end = time.monotonic() + GRACE
     while not _has_ended(process) and time.monotonic() < end:
         time.sleep(0.01)
-    _end_group(process)
-    end_marked([os.fsencode(params)])
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:
