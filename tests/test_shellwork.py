@@ -97,6 +97,32 @@ def test_a_relative_program_lies_beside_the_file(place: Path) -> None:
     assert [printed(run) for run in runs] == ["got 0\n", "got False\n"]
 
 
+def test_files_that_are_parameters_lie_beside_the_file(place: Path) -> None:
+    """They are brought into the directory of the run as asked, and count by their content."""
+    (place / "sub").mkdir()
+    for name in ("a.txt", "b.txt"):
+        (place / "sub" / name).write_text(f"in {name}")
+    text = 'shell = "cat one.txt {name}"\ninputs = [{path = "{file}", rename = "one.txt"}]\n'
+    axes = 'zip.file = ["a.txt", "b.txt"]\nzip.name = ["-", "one.txt"]\n'
+    (place / "sub" / "cat.toml").write_text(text + axes)
+    sweep = specification("sub/cat.toml")
+    assert [printed(run) for run in sweep.run()] == ["in a.txt", "in b.txtin b.txt"]
+    (place / "sub" / "a.txt").write_text("changed")
+    assert [run.status for run in specification("sub/cat.toml")] == ["missing", "done"]
+
+
+def test_a_wrong_link_is_an_error_of_the_file(place: Path) -> None:
+    """The message names the file and the links that there are."""
+    inputs = 'inputs = [{path = "a.txt", link = "hard"}]'
+    (place / "wrong.toml").write_text(f'shell = "cat a.txt"\n{inputs}\n')
+    with pytest.raises(SpecificationError) as caught:
+        specification("wrong.toml")
+    assert str(caught.value) == (
+        "cannot read 'inputs' in 'wrong.toml': cannot make a File with link='hard': no such link. "
+        "Use 'copy', 'shared' or 'link'."
+    )
+
+
 def test_a_shell_line_quotes_its_values(place: Path) -> None:
     """Values with spaces, quotes and signs of the shell are one word of the line."""
     (place / "line.toml").write_text(

@@ -16,7 +16,7 @@ from expcache._command import command
 from expcache._experiment import Experiment
 from expcache._file import File
 from expcache._program import Recipe, names_of, parse_word, text_of
-from expcache._space import Space, grid
+from expcache._space import Space, grid, points
 from expcache._specification import Specification
 from expcache._sweep import Sweep
 from expcache.errors import ParameterError
@@ -63,10 +63,38 @@ def command_of(said: Specification) -> Experiment[..., Any]:
 
 def points_of(said: Specification) -> Space:
     """Return the points of a file's command, with the place that they are about if it asks."""
+    space = _with_files(said)
     if not _names_here(said):
-        return said.space
+        return space
     place = Path.cwd() if said.in_place else Path(said.document.path).parent
-    return said.space * grid(**{HERE: os.path.abspath(place)})  # noqa: PTH100 - keeps links
+    return space * grid(**{HERE: os.path.abspath(place)})  # noqa: PTH100 - keeps links
+
+
+def _with_files(said: Specification) -> Space:
+    """Return the points with the files that are parameters, which lie beside the file."""
+    given = {one["path"][1:-1]: one for one in said.inputs if _is_parameter(one["path"])}
+    if not given:
+        return said.space
+    return points(
+        {n: _file(said, given[n], v) if n in given else v for n, v in point.items()}
+        for point in said.space
+    )
+
+
+def _is_parameter(path: str) -> bool:
+    return path.startswith("{") and path.endswith("}")
+
+
+def _file(said: Specification, given: Mapping[str, str], path: Any) -> Any:
+    """Return a file beside the file; what is no path is left to the command, which refuses it."""
+    if not isinstance(path, str):
+        return path
+    options: Any = {name: one for name, one in given.items() if name != "path"}
+    try:
+        return File(os.path.join(Path(said.document.path).parent, path), **options)  # noqa: PTH118 - text
+    except ValueError as error:
+        reason, _, remedy = str(error).partition(". ")
+        raise said.document.error(("inputs",), reason, remedy) from error
 
 
 def _argv(said: Specification) -> str | list[str]:
@@ -99,8 +127,8 @@ def _input(said: Specification, given: dict[str, str]) -> str | File:
     path = given["path"]
     if "{" in path:
         return path
-    options: Any = {name: one for name, one in given.items() if name != "path"}
-    return File(Path(said.document.path).parent / path, **options)
+    found: File = _file(said, given, path)
+    return found
 
 
 def lines_of(sweep: Sweep[Any]) -> list[str] | None:
