@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -126,6 +127,68 @@ def test_undo_takes_it_back() -> None:
     assert acceptance.undo() is False
     assert new.sweep(grid(x=[1])).status()["stale"] == 1
     assert (new.acceptances(), new(1)) == ([], (5, 1))
+
+
+def test_a_newer_value_of_the_same_code_was_not_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What replaces an accepted record is stale again, by whichever way it is asked for."""
+    monkeypatch.setenv("READING", "old")
+
+    def reading(factor: int) -> Any:
+        @experiment(name="reading", depends=[factor])
+        def reading(x: int) -> Any:
+            return os.environ["READING"]
+
+        return reading
+
+    old, new, third = reading(2), reading(5), reading(7)
+    old(1)
+    new.accept()
+    assert new(1) == "old"
+    monkeypatch.setenv("READING", "new")
+    old.run(1).compute(refresh=True)
+    assert (new.find(1).status, new.find(1).acceptance) == ("stale", None)
+    assert new.sweep(grid(x=[1])).plan().statuses == ["stale"]
+    with pytest.raises(errors.UnknownIdError, match="no result of 'reading' has it"):
+        third.accept(code=new.code)
+    with use(stale="error"), pytest.raises(errors.StaleError):
+        new(1)
+    assert new.accept().runs == 1
+    assert (new.find(1).status, new(1)) == ("done", "new")
+
+
+def test_acceptances_are_undone_one_by_one() -> None:
+    """To accept what counts for another code accepts its records: each stays until it is undone."""
+    first, second, third = made(2), made(5), made(7)
+    first(1)
+    one = second.accept()
+    other = third.accept(code=second.code)
+    assert other.codes == [first.code]
+    assert f"code {first.code[:8]} for {third.code[:8]}" in str(other)
+    assert one.undo()
+    assert (second.find(1).status, third.find(1).status, third(1)) == ("stale", "done", (2, 1))
+    assert other.undo()
+    assert third.find(1).status == "stale"
+
+
+def test_what_was_computed_from_accepted_results_stays() -> None:
+    """To take an acceptance back does not take back what came of it; an audit finds it."""
+
+    def both(factor: int) -> tuple[Any, Any]:
+        inner = made(factor)
+
+        @experiment(name="outer")
+        def outer(x: int) -> Any:
+            return inner(x)
+
+        return inner, outer
+
+    both(2)[0](1)
+    inner, outer = both(5)
+    acceptance = inner.accept()
+    assert outer(1) == (2, 1)
+    acceptance.undo()
+    assert (inner.find(1).status, outer.find(1).status) == ("stale", "done")
+    assert not outer.sweep(grid(x=[1])).audit(1.0).same
 
 
 def test_a_dry_run_writes_nothing(store: Store) -> None:

@@ -118,7 +118,8 @@ class _Judge:
         wrong = header if isinstance(header, str) else self._wrong(identity.id, header, params)
         if wrong or source is None:
             return wrong
-        return Move(run_id, code_of(source), code, identity.preimage)
+        checksum = self._past.checksums[source]
+        return Move(run_id, code_of(source), code, identity.preimage, checksum)
 
     def _is_stale(self, run_id: str, code: str, params: Mapping[str, Any] | None = None) -> bool:
         located = self._stored.locate(run_id, code)

@@ -211,6 +211,7 @@ class Definition:
             store.keys(self.name, prefix),
             lambda: live_keys(store, self.name),
             lambda: self.adopted(store),
+            lambda key: store.get(self.name, key),
         )
 
     def adopted(self, store: Store) -> Mapping[str, Adopted]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from expcache._acceptance import adopted
 from expcache._codec import describe, restore
 from expcache._query import code_of, find_code, id_of, is_result
-from expcache._record import files, read_header
+from expcache._record import checksum_of, files, read_header
 from expcache._store import Store
 from expcache.errors import RecordError
 
@@ -46,6 +46,8 @@ class Past:
         self.store = store
         self.name = name
         self.keys = store.keys(name)
+        self.checksums: dict[str, bytes] = {}
+        """Those of the records that were read, by their keys."""
         self._counting = {key: key for key in self.keys if is_result(key)}
         """The records that count, by the key that they count for."""
         stored = set(self._counting)
@@ -53,7 +55,7 @@ class Past:
         chosen = [key for key in stored_in_order(self.keys) if code_of(key) != without]
         if code is not None:
             for target, older in adopted(store, name).items():
-                if older.key in stored:
+                if older.key in stored and older.is_of(store.get(name, older.key)):
                     self._counting.setdefault(target, older.key)
             known = map(code_of, self._counting)
             own = dict.fromkeys(map(code_of, stored_in_order(self.keys)))
@@ -101,7 +103,7 @@ class Past:
         if envelope is None:
             return "its record is gone"
         try:
-            header = read_header(envelope)
+            header, self.checksums[key] = read_header(envelope), checksum_of(envelope)
             for part in files(envelope):
                 self.store.fetch(self.name, part.name, part.size, part.digest, map=True)
         except RecordError as error:

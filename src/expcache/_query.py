@@ -125,6 +125,9 @@ class Adopted(Protocol):
     def key(self) -> str:
         """The key of the record."""
 
+    def is_of(self, envelope: bytes | None) -> bool:
+        """Whether this is the record that was accepted."""
+
 
 class Stored:
     """What is stored of the runs of one experiment.
@@ -133,15 +136,17 @@ class Stored:
         keys: the record keys of the experiment, oldest first.
         live: returns the keys of the results that somebody computes now.
         adopted: returns, by the key of a result, the record that was accepted for it.
+        read: returns the record at a key.
     """
 
-    __slots__ = ("_adopted", "_keys", "_live", "_newest", "_read_adopted", "_read_live")
+    __slots__ = ("_adopted", "_keys", "_live", "_newest", "_read", "_read_adopted", "_read_live")
 
     def __init__(
         self,
         keys: Iterable[str],
         live: Callable[[], Collection[str]] = frozenset,
         adopted: Callable[[], Mapping[str, Adopted]] = dict,
+        read: Callable[[str], bytes | None] = lambda _: None,
     ) -> None:
         """Hold the keys."""
         self._keys = dict.fromkeys(keys)
@@ -149,6 +154,7 @@ class Stored:
         self._read_live = live
         self._live: Collection[str] | None = None
         self._read_adopted = adopted
+        self._read = read
         self._adopted: Mapping[str, Adopted] | None = None
 
     def locate(self, run_id: str, code: str) -> Located:
@@ -159,7 +165,7 @@ class Stored:
         if self._adopted is None:
             self._adopted = self._read_adopted()
         older = self._adopted.get(key)
-        if older is not None and older.key in self._keys:
+        if older is not None and older.key in self._keys and older.is_of(self._read(older.key)):
             return Located("done", older.key)
         if self._live is None:
             self._live = self._read_live()

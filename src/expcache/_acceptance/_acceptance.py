@@ -130,8 +130,16 @@ class Acceptance:
         """The ids of the runs."""
         return [move.id for move in self._row.moves]
 
+    @property
+    def codes(self) -> list[str]:
+        """The codes that computed the results, each once."""
+        return list(dict.fromkeys(move.before for move in self._row.moves))
+
     def undo(self) -> bool:
         """Take it back; the runs are stale again. Return whether it was in force until now.
+
+        Other acceptances stay, also of the same results for newer code, and so does what was
+        computed from the results meanwhile: ``audit`` finds out whether that is right.
 
         Raises:
             StoreError: the store cannot be written to.

@@ -18,12 +18,18 @@ class Adopted(NamedTuple):
     """The record that counts for a run under other code.
 
     ``key`` is that of the record, ``preimage`` the digest of the full params it counts for, and
-    ``row`` the key of the acceptance that says so.
+    ``row`` the key of the acceptance that says so. ``checksum`` is that of the record, if it is
+    known: what replaces the record does not count.
     """
 
     key: str
     preimage: bytes
     row: str
+    checksum: bytes = b""
+
+    def is_of(self, envelope: bytes | None) -> bool:
+        """Whether this is the record that was accepted."""
+        return envelope is not None and envelope.endswith(self.checksum)
 
 
 _Known = tuple[list[str], Mapping[str, Adopted]]
@@ -55,7 +61,7 @@ def _read(store: Store, experiment: str, keys: list[str]) -> dict[str, Adopted]:
     found: dict[str, Adopted] = {}
     for key, row in read_rows(store, experiment, keys).items():
         for move in row.moves:
-            found[move.target] = Adopted(move.source, move.preimage, key)
+            found[move.target] = Adopted(move.source, move.preimage, key, move.checksum)
     return found
 
 

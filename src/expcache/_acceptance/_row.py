@@ -27,13 +27,15 @@ _DIGEST = re.compile(r"[0-9a-f]{32}")
 class Move(NamedTuple):
     """One result that counts for other code: the id, the two codes, the params it holds for.
 
-    ``preimage`` is the digest of the full params that the run had when it was accepted.
+    ``preimage`` is the digest of the full params that the run had when it was accepted, and
+    ``checksum`` that of the record: one that takes its place was not accepted. Empty, it is any.
     """
 
     id: str
     before: str
     after: str
     preimage: bytes
+    checksum: bytes = b""
 
     @property
     def source(self) -> str:
@@ -77,7 +79,7 @@ def _grouped(moves: Sequence[Move]) -> list[dict[str, Any]]:
     groups: dict[tuple[str, str], list[list[str]]] = {}
     for move in moves:
         runs = groups.setdefault((move.before, move.after), [])
-        runs.append([move.id, move.preimage.hex()])
+        runs.append([move.id, move.preimage.hex(), move.checksum.hex()])
     return [{"from": before, "to": after, "runs": runs} for (before, after), runs in groups.items()]
 
 
@@ -91,9 +93,14 @@ def parse(key: str, envelope: bytes) -> Row:
     try:
         _check(key, envelope, content["scheme"])
         moves = [
-            Move(_digest(one), _digest(group["from"]), _digest(group["to"]), bytes.fromhex(hexed))
+            Move(
+                _digest(one),
+                _digest(group["from"]),
+                _digest(group["to"]),
+                *map(bytes.fromhex, told),
+            )
             for group in content["moves"]
-            for one, hexed in group["runs"]
+            for one, *told in group["runs"]
         ]
         experiment, who, host, when, reason = (_text(content[name]) for name in _TOLD)
         return Row(experiment, who, host, when, reason, tuple(moves))

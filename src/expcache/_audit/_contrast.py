@@ -122,7 +122,11 @@ def contrast(sweep: Any, old: str | None, new: str | None, tolerance: Tolerance)
     definition = sweep._state.performer.definition
     store, name = definition.store, definition.name
     keys = dict.fromkeys(filter(is_result, store.keys(name)))
-    adopted = {key: older.key for key, older in definition.adopted(store).items()}
+    adopted = {
+        key: older.key
+        for key, older in definition.adopted(store).items()
+        if older.is_of(store.get(definition.name, older.key))
+    }
     own = dict.fromkeys(map(code_of, keys))
 
     def codes(prefix: str) -> list[str]:

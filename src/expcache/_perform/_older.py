@@ -42,7 +42,9 @@ def _recall_adopted(
     found: list[Run[Any]] = []
     for run, older in wanted:
         envelope = envelopes.get(older.key)
-        if envelope is None or older.preimage != run._identity.preimage:
+        if envelope is None or not older.is_of(envelope):
+            continue
+        if older.preimage != run._identity.preimage:
             continue
         # Its params were compared when it was accepted: it may lack a newer parameter.
         if sound(store, definition.name, older.key, envelope, None, whole=whole):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from expcache._record._envelope import FORMAT, MAGIC, check, stamp_of
+from expcache._record._envelope import FORMAT, MAGIC, check, checksum_of, stamp_of
 from expcache._record._read import File, files, read_header, read_value, read_view
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ __all__ = [
     "File",
     "Header",
     "check",
+    "checksum_of",
     "files",
     "note",
     "read_header",

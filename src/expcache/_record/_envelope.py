@@ -96,6 +96,11 @@ def open_envelope(envelope: Envelope, preimage: bytes | None = None) -> tuple[in
     return flags, start
 
 
+def checksum_of(envelope: Envelope) -> bytes:
+    """Return the checksum of a checked envelope: no other record has it."""
+    return bytes(envelope[-CHECKSUM:])
+
+
 def stamp_of(envelope: Envelope) -> bytes:
     """Return the digest of the full params that a checked envelope is of."""
     stamp: bytes = _unpack(envelope)[4]
