@@ -83,6 +83,35 @@ def test_a_run_of_this_environment_has_no_drift(isolated: Store) -> None:
     assert runs.drift == {}
 
 
+def count_bulk_reads(monkeypatch: pytest.MonkeyPatch, store: Store, read: list[str]) -> None:
+    """Note the keys of all records that are read with others."""
+    get_many = type(store).get_many
+
+    def counted(self: Any, name: str, keys: list[str]) -> Any:
+        read.extend(keys)
+        return get_many(self, name, keys)
+
+    monkeypatch.setattr(type(store), "get_many", counted)
+
+
+@pytest.mark.usefixtures("in_project")
+def test_records_are_read_only_where_something_drifted(
+    isolated: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To find no drift, the environments of an experiment are read, and none of its runs."""
+
+    @experiment(version="1")
+    def f(x: int) -> int:
+        return x
+
+    runs = f.sweep([{"x": 1}, {"x": 2}]).run()
+    read: list[str] = []
+    count_bulk_reads(monkeypatch, isolated, read)
+    assert f.sweep([{"x": 1}, {"x": 2}]).plan().done.drift == {}
+    assert [key[:12] for key in read] == ["environment-"]
+    assert runs.ids
+
+
 @pytest.mark.usefixtures("in_project")
 def test_runs_count_their_drift(
     isolated: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -98,8 +127,9 @@ def test_runs_count_their_drift(
     changed = module.present() | {"python": "4.0.0", "packages": {"xxhash": "99"}}
     monkeypatch.setattr(module, "present", lambda: changed)
     monkeypatch.setattr(module, "_known", {})
-    reads = []
+    reads: list[str] = []
     get = type(isolated).get
+    count_bulk_reads(monkeypatch, isolated, reads)
 
     def counted(store: Any, name: str, key: str) -> bytes | None:
         reads.append(key)

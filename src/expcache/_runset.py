@@ -11,7 +11,7 @@ from expcache._ids import save_ids
 from expcache._lookup import Where
 from expcache._run import Run
 from expcache._selection import Selection
-from expcache._summary import record_of, row_of
+from expcache._summary import may_drift, record_of, row_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +103,10 @@ class RunSet(Selection[R], Sequence[Run[R]], Generic[R]):
         By name, and then by the version when they were computed and the version now.
         """
         counts: dict[str, dict[tuple[str, str | None], int]] = {}
-        for run in self._read_ahead():
+        places = {(id(run._store), run.experiment): run._store for run in self._runs}
+        suspects = {place for place, store in places.items() if may_drift(store, place[1])}
+        runs = (run for run in self._runs if (id(run._store), run.experiment) in suspects)
+        for run in RunSet(runs)._read_ahead():
             for name, change in run.drift.items():
                 of = counts.setdefault(name, {})
                 of[change] = of.get(change, 0) + 1

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from expcache._run import Run
+from expcache.errors import RecordError
 
-__all__ = ["record_of", "row_of"]
+if TYPE_CHECKING:
+    from expcache._store import Store
+
+__all__ = ["may_drift", "record_of", "row_of"]
+
+_ENVIRONMENT = "environment-"
 
 
 def record_of(run: Run[Any]) -> dict[str, Any]:
@@ -45,3 +52,21 @@ def _spread(record: dict[str, Any], result: Any) -> None:
     spread = isinstance(result, Mapping) and all(isinstance(name, str) for name in result)
     for name, value in result.items() if spread else [("result", result)]:
         record[name if name not in record else f"result_{name}"] = value
+
+
+def may_drift(store: Store, experiment: str) -> bool:
+    """Whether some of an experiment's runs were computed in another environment than this one.
+
+    There are few environments of many runs: where none differs, no record need be read.
+    """
+    from expcache._drift import drift_of  # noqa: PLC0415 - few ask for it
+    from expcache._record import read_value  # noqa: PLC0415 - as above
+
+    keys = store.keys(experiment, _ENVIRONMENT)
+    for key, envelope in store.get_many(experiment, keys).items():
+        try:
+            if drift_of(key.removeprefix(_ENVIRONMENT), partial(read_value, envelope), store.path):
+                return True
+        except RecordError:  # whoever reads a run of it is told
+            return True
+    return False

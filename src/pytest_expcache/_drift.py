@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from expcache import Run
     from pytest_expcache._status import PointReport
 
-__all__ = ["drift_lines", "drift_text"]
+__all__ = ["drift_lines", "drift_text", "stored_drift_lines"]
 
 _SEPARATOR = ", "
 _SHOWN = 8
@@ -46,3 +46,30 @@ def drift_lines(told: Iterable[PointReport]) -> list[str]:
     more = f"{_SEPARATOR}..." if len(changes) > _SHOWN else ""
     shown = _SEPARATOR.join(list(changes)[:_SHOWN])
     return [f"computed in another environment: {points} ({shown}{more})"]
+
+
+def stored_drift_lines(runs: list[Run[Any]]) -> list[str]:
+    """Return the line that names what is different for runs that are stored, if anything is.
+
+    Raises:
+        pytest.UsageError: the project's choice of packages cannot be read.
+    """
+    if not runs:
+        return []
+    from expcache import RunSet  # noqa: PLC0415 - imported long since by the sweep
+    from expcache.errors import ExpcacheError  # noqa: PLC0415 - as above
+
+    try:
+        drift = RunSet(runs).drift
+    except ExpcacheError as error:
+        raise pytest.UsageError(str(error)) from error
+    points = f"of {len(runs)} cached point{'' if len(runs) == 1 else 's'}"
+    changes = [
+        f"{name} {then} -> {now} ({count} {points})"
+        for name, versions in drift.items()
+        for (then, now), count in versions.items()
+        if now
+    ]
+    more = [f"and {len(changes) - _SHOWN} more"] if len(changes) > _SHOWN else []
+    shown = _SEPARATOR.join([*changes[:_SHOWN], *more])
+    return [f"computed in another environment: {shown}"] if changes else []

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pytest_expcache._collect import Point, point_of
+from pytest_expcache._drift import stored_drift_lines
 from pytest_expcache._options import Options
 from pytest_expcache._plans import Plans, selected_points
 from pytest_expcache._status import plan_table
@@ -44,11 +45,17 @@ class Overview:
             self._lines = [store_line(session.config)]
             self._lines += self._table(session.items, points) if self._options.status else []
             self._lines += _explanations(points) if self._options.explain else []
+            self._lines += self._drift(points)
         ignored = session.config.getoption("continue_on_collection_errors")
         return None if session.testsfailed and not ignored else True
 
     def _table(self, items: Iterable[pytest.Item], points: Iterable[Point]) -> list[str]:
         return [*plan_table(self._plans.counts(points)), *_running_lines(items, self._plans)]
+
+    def _drift(self, points: Iterable[Point]) -> list[str]:
+        """Return the line that tells of stored points that were computed elsewhere."""
+        stored = [point for point in points if self._plans.status(point) == "done"]
+        return stored_drift_lines([point.sweep[point.index] for point in stored])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print which store was looked at, and what it says; it was asked for, so also with -q."""

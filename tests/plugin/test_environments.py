@@ -48,6 +48,17 @@ def test_cached_points_of_another_environment(drifted: Project, options: tuple[s
     )
 
 
+@pytest.mark.parametrize("option", ["--sweep-status", "--sweep-explain"])
+def test_what_only_looks_tells_of_it(drifted: Project, option: str) -> None:
+    """Sessions that compute nothing say of how many stored points the environment was another."""
+    result = drifted.run_apart(option)
+    result.stdout.fnmatch_lines(
+        "computed in another environment: thing 1.0 -> 2.0 (2 of 2 cached points)"
+    )
+    drifted.run_apart("--sweep-refresh")
+    drifted.run_apart(option).stdout.no_fnmatch_line("*another environment*")
+
+
 def test_no_line_without_difference(drifted: Project) -> None:
     """Where all points were computed in this environment nothing is told, nor in quiet sessions."""
     drifted.run_apart("--sweep-refresh")
