@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import expcache
-from expcache import Store, current_run, errors, experiment, grid, use
+from expcache import File, Store, current_run, errors, experiment, grid, use
 from expcache._store import _backup as backups
 from expcache._store import open_store
 
@@ -252,3 +252,22 @@ def test_directories_that_are_removed_meanwhile_are_not_in_the_backup(
     report = store.backup(tmp_path / "backup")
     assert report.sound
     assert not list((tmp_path / "backup").rglob("out.txt"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links")
+def test_files_that_runs_share_are_copied_once(store: Store, tmp_path: Path) -> None:
+    """What several runs have as one file, the backup has as one file."""
+    (tmp_path / "large.txt").write_text("shared")
+
+    @experiment(name="sharing")
+    def sharing(x: int, file: File) -> int:
+        current_run().place(file)
+        return x
+
+    sharing.sweep(grid(x=[1, 2], file=File(tmp_path / "large.txt", link="shared"))).run()
+    report = store.backup(tmp_path / "backup")
+    assert (report.sound, report.orphans) == (True, ())
+    copies = [*(tmp_path / "backup").rglob("large.txt")]
+    assert len(copies) == 2
+    assert copies[0].samefile(copies[1])
+    assert not copies[0].samefile(next((tmp_path / "store").rglob("large.txt")))

@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from expcache._agreement import settle
-from expcache._query import Located, Status
+from expcache._query import FAILED, STALE, Failed, Located, Stale, Status, check_word
 from expcache._run import Run
 from expcache._runset import RunSet
 
@@ -102,6 +102,45 @@ class Plan(Generic[R]):
     def missing(self) -> RunSet[R]:
         """The runs of which nothing is stored."""
         return self._having("missing")
+
+    def would_run(
+        self, *, failed: Failed = "retry", stale: Stale = "recompute", refresh: bool = False
+    ) -> RunSet[R]:
+        """Return what a run of the sweep with these options would compute: a dry run of it.
+
+        Of equal points the first one. What somebody computes now is waited for instead.
+
+        Args:
+            failed: as for ``Sweep.run``; ``"raise"`` would compute nothing, if there is a failure.
+            stale: as for ``Sweep.run``; ``"error"`` would compute nothing, if there is a stale one.
+            refresh: compute all points.
+
+        Raises:
+            ValueError: an option has no such value.
+        """
+        return RunSet(map(self._run, self._computing(failed, stale, refresh=refresh)))
+
+    def would_skip(
+        self, *, failed: Failed = "retry", stale: Stale = "recompute", refresh: bool = False
+    ) -> RunSet[R]:
+        """Return what a run of the sweep with these options would not compute: all the others."""
+        computed = set(self._computing(failed, stale, refresh=refresh))
+        return RunSet(self._run(i) for i in range(len(self)) if i not in computed)
+
+    def _computing(self, failed: Failed, stale: Stale, *, refresh: bool) -> list[int]:
+        check_word("failed", failed, FAILED)
+        check_word("stale", stale, STALE)
+        wanted = {"missing", *(["failed"] if failed == "retry" else [])}
+        wanted |= {"stale"} if stale == "recompute" else set()
+        statuses = self.statuses
+        if not refresh and (
+            (stale == "error" and "stale" in statuses)
+            or (failed == "raise" and "failed" in statuses)
+        ):
+            return []
+        first = {self._run(i).id: i for i in reversed(range(len(self)))}
+        chosen = [i for i, one in enumerate(statuses) if refresh or one in wanted]
+        return sorted({first[self._run(i).id] for i in chosen})
 
     def _having(self, status: Status) -> RunSet[R]:
         chosen = (i for i, located in enumerate(self._located) if located.status == status)

@@ -13,6 +13,7 @@ from expcache.errors import AmbiguousIdError, UnknownIdError
 __all__ = [
     "ERRORS",
     "FAILED",
+    "STALE",
     "Adopted",
     "Errors",
     "Failed",
@@ -34,6 +35,7 @@ Failed = Literal["retry", "keep", "raise"]
 Errors = Literal["keep", "raise"]
 Stale = Literal["recompute", "reuse", "error"]
 FAILED: tuple[Failed, ...] = ("retry", "keep", "raise")
+STALE: tuple[Stale, ...] = ("recompute", "reuse", "error")
 ERRORS: tuple[Errors, ...] = ("keep", "raise")
 
 _ID = 32

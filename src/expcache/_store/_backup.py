@@ -87,6 +87,7 @@ class Copier:
     def __init__(self, *, link: bool) -> None:
         """Say whether to link."""
         self._link: Final = link
+        self._copied: Final[dict[tuple[int, int], Path]] = {}
 
     def part(self, source: Path, target: Path) -> None:
         """Copy or link a file that is written once."""
@@ -98,9 +99,16 @@ class Copier:
 
     def file(self, source: Path, target: Path) -> None:
         """Copy a file with its times and its mode."""
+        facts = source.lstat()
+        identity = facts.st_dev, facts.st_ino
+        if facts.st_nlink > 1 and identity in self._copied:  # one file for several runs
+            with contextlib.suppress(OSError):
+                os.link(self._copied[identity], target)
+                return
         shutil.copy2(source, target, follow_symlinks=False)
         if target.is_symlink():
             return
+        self._copied[identity] = target
         with target.open("rb") as copied:
             os.fsync(copied.fileno())
 
