@@ -155,3 +155,16 @@ def test_records_tell_the_commit(home: Path) -> None:
         ids.append(run.git)
     commit = git(home, "rev-parse", "HEAD").strip()
     assert ids == [{"commit": commit, "dirty": False}, {"commit": commit, "dirty": True}]
+
+
+def test_rendering_requires_it_too(home: Path, tmp_path: Path) -> None:
+    """Nothing is rendered from changed code where a clean git is required."""
+    (home / "pyproject.toml").write_text("[tool.expcache]\nrequire_clean_git = true\n")
+    (home / "more.py").touch()
+    sweep = sweep_of(home)
+    with pytest.raises(errors.UncommittedError, match=r"with a clean git: 'more\.py' is not as in"):
+        expcache.render(sweep, None, tmp_path / "jobs", command="true", style="dollar")
+    assert not (tmp_path / "jobs").exists()
+    (home / "more.py").unlink()
+    made = expcache.render(sweep, None, tmp_path / "jobs", command="true", style="dollar")
+    assert len(made.ids) == 2

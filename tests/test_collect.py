@@ -340,6 +340,7 @@ def test_collected_runs_tell_of_their_directory(
     assert (run.launch, run.number) == (manifest["launch"], 1)
     assert header.rendered["token"] == manifest["token"]
     assert header.rendered["when"] == manifest["rendered"]
+    assert run.git == manifest["git"]
     assert f"code-{manifest['code']}" in isolated.keys("collected.calc")
     assert isolated.verify().sound
 

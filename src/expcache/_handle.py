@@ -46,9 +46,12 @@ class Handle(Account, Generic[R]):
         """The git commit of the working directory in which it was computed, and if it was dirty.
 
         Such as ``{"commit": "9fceb02...", "dirty": False}``: dirty, if a file that git knows had
-        changed. None where there was no repository, and when nothing is stored.
+        changed. None where there was no repository, and when nothing is stored. Of a run that was
+        rendered for another machine, that of the directory in which it was rendered.
         """
-        git: dict[str, Any] | None = self.environment.get("git")
+        header = self._stored_or_none()
+        rendered = {} if header is None else header.rendered
+        git: dict[str, Any] | None = (rendered or self.environment).get("git")
         return git
 
     @property

@@ -43,7 +43,8 @@ class Header:
         directory: The name of the directory that keeps the run's files; empty for none. Those of
             earlier attempts are named in `attempts`.
         rendered: Of a run that was computed in a directory made by `render`: the `token` of the
-            directory, `when` it was made, on which `host`, and when it was `collected`.
+            directory, `when` it was made, on which `host`, from which `git` commit, and when it was
+            `collected`, `by` which host.
         launch: The id of the launch that computed it.
         number: The number of the run among those of its experiment in the store.
         value: `codec`, `nbytes` and `files` of the value; set by `seal`.

@@ -163,5 +163,7 @@ def _header(
 
 def _provenance(manifest: Manifest) -> dict[str, Any]:
     now = datetime.now(UTC).isoformat()
-    made = {"token": manifest.token, "when": manifest.rendered, "host": manifest.host}
+    made: dict[str, Any] = {"token": manifest.token, "when": manifest.rendered}
+    made["host"] = manifest.host
+    made |= {} if manifest.git is None else {"git": manifest.git}
     return {**made, "collected": now, "by": host()}

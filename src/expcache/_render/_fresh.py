@@ -10,7 +10,7 @@ from typing import Any
 
 from expcache._cell import Cell, pack
 from expcache._codec import describe
-from expcache._environment import host, user
+from expcache._environment import current_environment, host, user
 from expcache._program import Recipe
 from expcache._render._given import Given
 from expcache._render._manifest import MANIFEST, PARAMS, Manifest, params_digest
@@ -128,6 +128,7 @@ class Design:
             rendered=datetime.now(UTC).isoformat(),
             host=host(),
             user=user(),
+            git=current_environment()[1]["git"],  # type: ignore[arg-type]
             launch="" if cell.launch is None else cell.launch.id,
             ok=[0] if self.recipe is None else list(self.recipe.ok),
             version=cell.version,

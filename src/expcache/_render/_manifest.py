@@ -27,8 +27,10 @@ class Manifest:
         kind: ``python`` for a function that the directory holds whole, else ``command``.
         params: The full params, each as `describe` tells it.
         preimage: The digest of the full canonical params, in hex.
+        git: The commit that was rendered from, and whether there were changes.
         launch: The id of the call that rendered it.
         given: The digest of ``params.json``; empty if there is none.
+        git: The commit that was rendered from, and whether there were changes.
         launch: The id of the call that rendered it.
         given: The digest of ``params.json``; empty if there is none.
         command: What computes the run, as lines of shell.
@@ -48,6 +50,7 @@ class Manifest:
     rendered: str
     host: str
     user: str
+    git: dict[str, Any] | None = None
     launch: str = ""
     given: str = ""
     command: str = ""

@@ -70,6 +70,7 @@ def render(  # noqa: PLR0913 - each is an option of its own, by keyword
 
     Raises:
         RenderError: something cannot be rendered; no directory of a run was made.
+        UncommittedError: the project requires a clean git, and has changes.
     """
     check_word("style", style, STYLES)
     if scheduler is not None:
@@ -120,6 +121,7 @@ class _Rendering:
         waiting, fresh = standing.sort(wanted.values(), overwrite=self._overwrite)
         submit = None
         if fresh:
+            self._sweep.check_git(required=None)
             self._into.mkdir(parents=True, exist_ok=True)
             made = self._into / f".rendering-{self._design.token}"
             made.mkdir()
