@@ -7,7 +7,6 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from expcache._code import file_of
 from expcache._plan import Plan
 from expcache._query import Errors, Failed, Stale
 from expcache._run import Run
@@ -125,6 +124,7 @@ class Sweeping(Generic[R]):
         """
         if required is False:
             return
+        from expcache._code import file_of  # noqa: PLC0415 - not to load a library
         from expcache._git import refuse_uncommitted, requires_clean_git  # noqa: PLC0415 - rare
 
         file = file_of(self._state.performer.definition.function)
