@@ -11,7 +11,9 @@ from pytest_expcache._collect import Point
 from pytest_expcache._plans import Plans, selected_points
 
 if TYPE_CHECKING:
-    from expcache import Acceptance
+    from collections.abc import Iterator
+
+    from expcache import Acceptance, Explanation
 
 __all__ = ["Accepting"]
 
@@ -21,9 +23,10 @@ _REASON = "pytest --sweep-accept"
 class Accepting:
     """The part of the plugin that accepts; registered with ``--sweep-accept`` only."""
 
-    def __init__(self, plans: Plans) -> None:
+    def __init__(self, plans: Plans, reason: str | None) -> None:
         """Begin before anything is collected."""
         self._plans = plans
+        self._reason = _REASON if reason is None else reason
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -33,16 +36,53 @@ class Accepting:
         config = session.config
         dry_run = bool(config.getoption("collectonly")) or bool(session.testsfailed)
         try:
-            made = _accept_all(selected_points(session.items), dry_run=dry_run)
+            points = selected_points(session.items)
+            changed = _changes([one for one in points if self._plans.status(one) == "stale"])
+            made = _accept_all(points, self._reason, dry_run=dry_run)
         except ExpcacheError as error:
             raise pytest.UsageError(str(error)) from error
         self._plans.forget()
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         if made and reporter is not None:
-            reporter.write_line(_line(made, dry_run=dry_run))
+            for line in [_line(made, dry_run=dry_run), *_details(made, changed, dry_run=dry_run)]:
+                reporter.write_line(line)
 
 
-def _accept_all(points: list[Point], *, dry_run: bool) -> dict[str, Acceptance]:
+def _changes(stale: list[Point]) -> dict[str, list[tuple[set[str], str]]]:
+    """Return what made points stale, sweep by sweep: the ids of one reason, and the reason."""
+    sweeps = {point.sweep.name: point.sweep for point in stale}
+    found: dict[str, list[tuple[set[str], str]]] = {}
+    for name, sweep in sweeps.items():
+        ids = {point.index: point.id for point in stale if point.sweep.name == name}
+        found[name] = [
+            ({ids[index] for index in group.indices}, _reason(group.example))
+            for group in sweep.explain(list(ids)).groups
+        ]
+    return found
+
+
+def _reason(why: Explanation) -> str:
+    more = f" and {len(why.differences) - 1} more" if len(why.differences) > 1 else ""
+    return f"{why.differences[0]}{more}" if why.differences else why.reason
+
+
+def _details(
+    made: dict[str, Acceptance],
+    changed: dict[str, list[tuple[set[str], str]]],
+    *,
+    dry_run: bool,
+) -> Iterator[str]:
+    """Yield what is accepted in spite of what change, and how that is taken back."""
+    for name, acceptance in made.items():
+        accepted = set(acceptance.ids)
+        for ids, reason in changed.get(name, ()):
+            if ids & accepted:
+                yield f"  {len(ids & accepted)} of {name}: {reason}"
+        if acceptance.runs and not dry_run:
+            yield f"  to take it back: {acceptance.experiment}.acceptances()[-1].undo()"
+
+
+def _accept_all(points: list[Point], reason: str, *, dry_run: bool) -> dict[str, Acceptance]:
     """Accept the stale ones among some points, sweep by sweep."""
     chosen: dict[str, list[Point]] = {}
     for point in points:
@@ -51,7 +91,7 @@ def _accept_all(points: list[Point], *, dry_run: bool) -> dict[str, Acceptance]:
     for name, some in chosen.items():
         sweep = some[0].sweep
         part = sweep.experiment.sweep([sweep.space[point.index] for point in some], name=name)
-        made[name] = part.accept(reason=_REASON, dry_run=dry_run)
+        made[name] = part.accept(reason=reason, dry_run=dry_run)
     return made
 
 
@@ -59,7 +99,8 @@ def _line(made: dict[str, Acceptance], *, dry_run: bool) -> str:
     total = sum(acceptance.runs for acceptance in made.values())
     named = ", ".join(f"{name} {one.runs}" for name, one in made.items() if one.runs)
     verb = "would accept" if dry_run else "accepted"
-    line = f"expcache: {verb} {total} stale points{f' ({named})' if named else ''}"
+    counted = f"{total} stale point{'' if total == 1 else 's'}"
+    line = f"expcache: {verb} {counted}{f' ({named})' if named else ''}"
     reasons = Counter(one.reason for acceptance in made.values() for one in acceptance.skipped)
     if not reasons:
         return line

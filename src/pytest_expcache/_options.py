@@ -26,6 +26,7 @@ class Options:
     status: bool
     explain: bool
     accept: bool
+    accept_reason: str | None
     stale: Literal["recompute", "reuse", "error"] | None
     """What becomes of points that are stored for other code only; None where nothing is said."""
     store: str | None
@@ -94,6 +95,13 @@ def add_options(parser: pytest.Parser) -> None:
         help="run no sweep while its code is not as in git's last commit",
     )
     group.addoption(
+        "--sweep-accept-reason",
+        dest="sweep_accept_reason",
+        metavar="TEXT",
+        default=None,
+        help="why --sweep-accept is right; kept with what is accepted",
+    )
+    group.addoption(
         "--sweep-store",
         dest="sweep_store",
         metavar="DIR",
@@ -155,6 +163,7 @@ def read_options(config: pytest.Config) -> Options:
         status=config.getoption("sweep_status"),
         explain=config.getoption("sweep_explain"),
         accept=config.getoption("sweep_accept"),
+        accept_reason=config.getoption("sweep_accept_reason"),
         stale=_stale(config),
         store=_store(config),
         jobs=read_jobs(config),
@@ -168,6 +177,9 @@ def read_options(config: pytest.Config) -> Options:
         raise pytest.UsageError(f"{message} {remedy}")
     if options.accept:
         _check_accept(config, options)
+    elif options.accept_reason is not None:
+        message = "cannot use --sweep-accept-reason without --sweep-accept: nothing is accepted."
+        raise pytest.UsageError(f"{message} Give both.")
     config.stash[_options] = options
     return options
 

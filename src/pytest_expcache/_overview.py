@@ -44,7 +44,8 @@ class Overview:
         if points:
             self._lines = [store_line(session.config)]
             self._lines += self._table(session.items, points) if self._options.status else []
-            self._lines += _explanations(points) if self._options.explain else []
+            diff = session.config.get_verbosity() > 0
+            self._lines += _explanations(points, diff=diff) if self._options.explain else []
             self._lines += self._drift(points)
         ignored = session.config.getoption("continue_on_collection_errors")
         return None if session.testsfailed and not ignored else True
@@ -64,17 +65,22 @@ class Overview:
             terminalreporter.line(line)
 
 
-def _explanations(points: Iterable[Point]) -> list[str]:
-    """Return why the points of each sweep are stored or not."""
+def _explanations(points: Iterable[Point], *, diff: bool) -> list[str]:
+    """Return why the points of each sweep are stored or not, and how the code differs if asked."""
     sweeps: dict[int, tuple[Any, list[int]]] = {}
     for point in points:
         sweeps.setdefault(id(point.sweep), (point.sweep, []))[1].append(point.index)
     from expcache.errors import ExpcacheError  # noqa: PLC0415 - imported long since by the sweep
 
     try:
-        told = [str(sweep.explain(indices)) for sweep, indices in sweeps.values()]
+        whys = [sweep.explain(indices) for sweep, indices in sweeps.values()]
     except ExpcacheError as error:
         raise pytest.UsageError(str(error)) from error
+    told = [
+        text
+        for why in whys
+        for text in (str(why), *(group.example.diff() for group in why.groups if diff))
+    ]
     return [line for one in told for line in one.splitlines()]
 
 

@@ -32,7 +32,7 @@ def begin(config: pytest.Config) -> None:
     if options.accept:
         from pytest_expcache._accepting import Accepting  # noqa: PLC0415 - for this option alone
 
-        manager.register(Accepting(plans), "expcache-accepting")
+        manager.register(Accepting(plans, options.accept_reason), "expcache-accepting")
     enter_launch(config)
     runs, report = Runs(options, plans), _tell(config)
     manager.register(runs, "expcache-runs")

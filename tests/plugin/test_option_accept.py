@@ -22,7 +22,13 @@ def edited(checked: Project) -> Project:
 def test_stale_points_are_accepted(edited: Project, options: tuple[str, ...]) -> None:
     """The results of older code count at once, in this session and in those that follow."""
     result = edited.run("--sweep-accept", *options)
-    result.stdout.fnmatch_lines("expcache: accepted 3 stale points (sweep_fit 3)")
+    result.stdout.fnmatch_lines(
+        [
+            "expcache: accepted 3 stale points (sweep_fit 3)",
+            "  3 of sweep_fit: function *.fit changed (*.py:11): return * -> return *",
+            "  to take it back: *.fit.acceptances()?-1?.undo()",
+        ]
+    )
     result.stdout.fnmatch_lines("sweep_fit       3         0       3 *")
     assert edited.computed() == []
     result = edited.run("--sweep-status")
@@ -32,7 +38,7 @@ def test_stale_points_are_accepted(edited: Project, options: tuple[str, ...]) ->
 def test_only_what_is_selected(edited: Project) -> None:
     """``-k`` narrows what is accepted; others stay stale."""
     result = edited.run("--sweep-accept", "-k", "C:1")
-    result.stdout.fnmatch_lines("expcache: accepted 1 stale points (sweep_fit 1)")
+    result.stdout.fnmatch_lines("expcache: accepted 1 stale point (sweep_fit 1)")
     result = edited.run("--sweep-status")
     result.stdout.fnmatch_lines("sweep_fit       3     1      2       0        0        0")
 
@@ -54,9 +60,29 @@ def test_a_changed_default_stays_stale(project: Project) -> None:
 def test_collecting_only_tells(edited: Project) -> None:
     """With ``--collect-only`` nothing is written, only told."""
     result = edited.run("--sweep-accept", "--collect-only")
-    result.stdout.fnmatch_lines("expcache: would accept 3 stale points (sweep_fit 3)")
+    result.stdout.fnmatch_lines(
+        [
+            "expcache: would accept 3 stale points (sweep_fit 3)",
+            "  3 of sweep_fit: function *.fit changed (*.py:11): *",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*take it back*")
     result = edited.run("--sweep-status")
     result.stdout.fnmatch_lines("sweep_fit       3     0      3       0        0        0")
+
+
+def test_the_reason_is_kept(edited: Project) -> None:
+    """The reason that is given is what the points are explained with from then on."""
+    edited.run("--sweep-accept", "--sweep-accept-reason=only a rename")
+    result = edited.run("--sweep-explain")
+    result.stdout.fnmatch_lines("*  3 points done: accepted by *: only a rename")
+
+
+def test_a_reason_without_accepting(edited: Project) -> None:
+    """A reason for nothing is refused."""
+    result = edited.run("--sweep-accept-reason=only a rename")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines("ERROR: cannot use --sweep-accept-reason without --sweep-accept: *")
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,14 @@ def test_changed_code(checked: Project) -> None:
     )
 
 
+def test_the_diff(checked: Project) -> None:
+    """With ``-v`` the changed code is shown as a diff."""
+    checked.run()
+    checked.write((STUDY + CHECK).replace("C / 10", "C / 20"))
+    result = checked.run("--sweep-explain", "-v")
+    result.stdout.fnmatch_lines(["-    return *C / 10*", "+    return *C / 20*"])
+
+
 def test_only_what_is_selected(checked: Project) -> None:
     """``-k`` narrows it, each point counts once."""
     result = checked.run("--sweep-explain", "-k", "C:1")
