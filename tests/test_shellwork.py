@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="shell commands need 
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, isolated_store: Store) -> Path:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, isolated: Store) -> Path:
     """The working directory, with a store of its own."""
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -47,7 +47,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             del sys.modules[name]
 
 
-def test_a_file_is_a_sweep_like_any_other(place: Path, isolated_store: Store) -> None:
+def test_a_file_is_a_sweep_like_any_other(place: Path, isolated: Store) -> None:
     """The points are computed once, in order, and count for the experiment itself."""
     sweep = specification(place / "larger.toml")
     assert sweep.run().results == [11, 21, 12, 22]
@@ -84,7 +84,7 @@ def test_a_path_is_relative_to_the_caller_or_else_to_the_working_directory(
 
 
 def test_options_of_the_file_stand_for_those_of_the_experiment(
-    place: Path, isolated_store: Store
+    place: Path, isolated: Store
 ) -> None:
     """Tags are added, retries and a time limit hold, in worker processes too; ids stay."""
     text = f'tags = ["filed"]\nretries = 1\ntimeout = 60\n{SWEEP}'.replace("[1, 2]", "[1]")
@@ -101,7 +101,7 @@ def test_options_of_the_file_stand_for_those_of_the_experiment(
     assert specification(place / "larger.toml").status()["done"] == 2
 
 
-def test_options_of_a_file_hold_for_a_command_of_python(place: Path, isolated_store: Store) -> None:
+def test_options_of_a_file_hold_for_a_command_of_python(place: Path, isolated: Store) -> None:
     """The experiment of a program is given them as any other."""
     if os.name != "posix":
         pytest.skip("echo is no program here")
@@ -113,7 +113,7 @@ def test_options_of_a_file_hold_for_a_command_of_python(place: Path, isolated_st
     assert sys.modules["said"].say._definition.options.tags == ()
 
 
-def test_null_reaches_the_function_as_none(place: Path, isolated_store: Store) -> None:
+def test_null_reaches_the_function_as_none(place: Path, isolated: Store) -> None:
     """And a failing point is one failed run."""
     pytest.importorskip("yaml")
     (place / "none.yaml").write_text("experiment: growth.py:grow\ngrid: {x: [null, 0]}")
