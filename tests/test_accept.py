@@ -191,6 +191,20 @@ def test_what_was_computed_from_accepted_results_stays() -> None:
     assert not outer.sweep(grid(x=[1])).audit(1.0).same
 
 
+def test_what_is_being_computed_is_left_out_and_said(store: Store) -> None:
+    """A run that somebody computes now is not accepted, by an experiment or by a sweep."""
+    old, new = made(2), made(5)
+    old(1), old(2)
+    claims = store.claim("made", [f"{new.id(1)}-{new.code}"])
+    expected = [(new.id(1), "somebody computes it now; wait for that")]
+    for over in (new, new.sweep(grid(x=[1, 2]))):
+        acceptance = over.accept(dry_run=True)
+        assert [tuple(one) for one in acceptance.skipped] == expected
+        assert acceptance.ids == [new.id(2)]
+    store.release("made", claims.values())
+    assert new.accept().runs == 2
+
+
 def test_a_dry_run_writes_nothing(store: Store) -> None:
     """With ``dry_run`` all is told and nothing done."""
     old, new = made(2), made(5)

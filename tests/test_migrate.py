@@ -272,7 +272,34 @@ def test_the_first_writer_wins() -> None:
     assert new(1) == {"alpha": 1, "b": 1}
     assert migration.apply() == 0
     again = new.migrate(rename={"a": "alpha"})
-    assert (len(again), again.there) == (0, 2)
+    assert (len(again), again.there) == (0, 1)
+    reason = f"the run {new.id(1)} has another result already"
+    assert [(one.id, one.reason) for one in again.skipped] == [(old.id(1), reason)]
+
+
+def test_only_what_was_moved_from_here_is_there_already() -> None:
+    """A result that came from another name, or was computed, is none that was moved."""
+    one, other, new = (old_fit(name=name) for name in ("one", "other", "new"))
+    one(1), other(1)
+    assert new.migrate(from_name="one").apply() == 1
+    assert new.migrate(from_name="one").there == 1
+    again = new.migrate(from_name="other")
+    assert (len(again), again.there, len(again.skipped)) == (0, 0, 1)
+
+
+def test_what_is_refreshed_after_the_plan_stays() -> None:
+    """A record that was computed anew since the plan was made is left out, and said so."""
+    old, new = old_fit(), new_fit()
+    old(1), old(2)
+    migration = new.migrate(rename={"a": "alpha"})
+    old.run(1).compute(refresh=True)
+    assert migration.apply() == 1
+    (skipped,) = migration.skipped
+    assert (skipped.id, skipped.reason.endswith("changed since the plan was made")) == (
+        old.id(1),
+        True,
+    )
+    assert new.find(1) is None
 
 
 def test_unsound_records_stay(store: Store) -> None:

@@ -102,8 +102,9 @@ class _Judge:
         """Return what counts for a run, or why nothing can; None: it is not stale."""
         definition = self._definition
         if params is None:
-            if not self._is_stale(run_id, definition.code):
-                return None
+            state = self._state(run_id, definition.code, header)
+            if state != "stale":
+                return state
             told = header if isinstance(header, str) else self._told(header)
             if isinstance(told, str):
                 return told
@@ -113,21 +114,28 @@ class _Judge:
         except ExpcacheError as error:
             return str(error)
         code = definition.code_with(identity.classes)
-        if identity.id == run_id and not self._is_stale(run_id, code, params):
-            return None
+        state = self._state(run_id, code, header, params)
+        if identity.id == run_id and state != "stale":
+            return state
         wrong = header if isinstance(header, str) else self._wrong(identity.id, header, params)
         if wrong or source is None:
             return wrong
         checksum = self._past.checksums[source]
         return Move(run_id, code_of(source), code, identity.preimage, checksum)
 
-    def _is_stale(self, run_id: str, code: str, params: Mapping[str, Any] | None = None) -> bool:
+    def _state(
+        self, run_id: str, code: str, header: Header | str, params: Mapping[str, Any] | None = None
+    ) -> str | None:
+        """Return ``stale``, or why a run with an older result is not accepted, or None."""
         located = self._stored.locate(run_id, code)
         if params is not None:
             located = settle(self._definition, self._past.store, located, params)
+        if located.status == "running" and not isinstance(header, str):
+            return "somebody computes it now; wait for that"
         if located.status == "done" and self._picked:
-            return located.key not in (f"{run_id}-{code}", self._past.key(run_id))
-        return located.status == "stale"
+            own = f"{run_id}-{code}", self._past.key(run_id)
+            return None if located.key in own else "stale"
+        return "stale" if located.status == "stale" else None
 
     def _told(self, header: Header) -> dict[str, Any] | str:
         """Return the full params that a call of this id has now, by its record."""

@@ -11,8 +11,10 @@ from expcache._acceptance import Skipped
 from expcache._codec import describe
 from expcache._migration import Migration, Step
 from expcache._past import Past, restored
+from expcache._query import code_of, id_of
 from expcache._reached import code_text
-from expcache.errors import ExpcacheError, ParameterError, QueryError
+from expcache._record import read_header
+from expcache.errors import ExpcacheError, ParameterError, QueryError, RecordError
 
 if TYPE_CHECKING:
     from expcache._definition import Definition
@@ -179,13 +181,26 @@ class _Plan:
         target = f"{identity.id}-{definition.code_with(identity.classes)}"
         is_unchanged = self._is_same and identity.id == header.id and trees == header.params
         if target in self._stored:
-            self.there += not is_unchanged
-            return None
+            return None if is_unchanged else self._at(target, source)
         if is_unchanged:
             return "its id stays as it is; accept() lets its result count"
         params = {n: trees[n] if n in trees else describe(values[n]) for n in values}
-        step = Step(source, target, header.params, params, identity.preimage)
+        checksum = self._past.checksums[source]
+        step = Step(source, target, header.params, params, identity.preimage, checksum)
         return _Planned(step, identity.classes)
+
+    def _at(self, target: str, source: str) -> str | None:
+        """Count a result that was moved before; else return what is in its place."""
+        origin = self._past.name, id_of(source), code_of(source)
+        envelope = self._definition.store.get(self._definition.name, target)
+        try:
+            moves = [] if envelope is None else read_header(envelope).migrated
+        except RecordError as error:
+            return f"the record of the run {id_of(target)} is not sound: {error.reason}"
+        if origin not in [(one["experiment"], one["id"], one["code"]) for one in moves]:
+            return f"the run {id_of(target)} has another result already"
+        self.there += 1
+        return None
 
     def _values(self, trees: Mapping[str, Any]) -> dict[str, Any] | str:
         """Return the full params of the new run, or which of them cannot be had."""

@@ -14,7 +14,7 @@ from expcache._directory import copied, is_name
 from expcache._environment import host, user
 from expcache._past import Past
 from expcache._query import code_of, id_of
-from expcache._record import Header, note, reseal
+from expcache._record import Header, checksum_of, note, reseal
 from expcache.errors import RecordError
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ _UNDER_WAY = 64
 class Step(NamedTuple):
     """One result that can move: the record keys, the params by their descriptions.
 
-    ``preimage`` is the digest of the full params that the run has then.
+    ``preimage`` is the digest of the full params that the run has then, ``checksum`` that of the
+    record.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Step(NamedTuple):
     before: Mapping[str, Any]
     params: Mapping[str, Any]
     preimage: bytes
+    checksum: bytes
 
     @property
     def old(self) -> str:
@@ -79,7 +81,7 @@ class Migration:
         self.skipped = list(skipped)
         """The runs that cannot, each with the reason."""
         self.there = there
-        """How many were moved, or computed, before."""
+        """How many were moved before."""
 
     def __len__(self) -> int:
         """Return how many runs can move."""
@@ -138,7 +140,7 @@ class Migration:
         store, past, name = self._store, self._past, self._definition.name
         try:
             envelope, header = past.record(step.source)
-            if header.params != step.before:
+            if checksum_of(envelope) != step.checksum:
                 raise _changed()
             self._keep_environment(header)
             write = partial(
