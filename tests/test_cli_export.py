@@ -56,6 +56,20 @@ def test_table_gives_params_and_results(call: Call) -> None:
     assert rows[-1].endswith("ValueError: does not converge")
 
 
+def test_table_shows_the_first_line_of_an_error(call: Call) -> None:
+    """A message of several lines does not tear the table; JSON has all of it."""
+    with expcache.use(".expcache"):
+
+        @expcache.experiment
+        def fail(count: int) -> None:
+            message = "first\nsecond"
+            raise ValueError(message)
+
+        fail.run(1)
+    assert call("table", "-e", "*fail").out.splitlines()[1].endswith("ValueError: first")
+    assert call("table", "-e", "*fail", "--json").json["rows"][0]["error"].endswith("\nsecond")
+
+
 def test_table_of_several_experiments_names_them(call: Call) -> None:
     """Each row has the name of its experiment."""
     rows = call("table", "--json").json["rows"]

@@ -88,6 +88,9 @@ def _sections(
     where = f" on {header.host}" + (f" as {header.user}" if header.user else "")
     yield "finished", [f"{local_time(run.finished)} after {seconds(run.runtime)}{where}"]
     yield "code", [f"{header.code}{_version(header)}"]
+    if run.launch is not None:
+        number = "" if run.number is None else f", number {run.number} of this experiment"
+        yield "launch", [f"{run.launch}{number}"]
     if header.tags:
         yield "tags", [", ".join(header.tags)]
     if others := other_records(store, run):
@@ -186,6 +189,7 @@ def _tree(
     tree |= {"finished": header.finished, "host": header.host, "user": header.user}
     tree |= {"tags": header.tags, "attempts": header.attempts, "history": header.migrated}
     tree |= {"output": header.output, "warnings": header.warnings, "logs": header.logs}
+    tree |= {"launch": run.launch, "number": run.number}
     tree["directory"] = None if run.directory is None else str(run.directory)
     tree["files"] = list(run.files)
     records = [{"status": status, "code": code} for status, code in other_records(store, run)]

@@ -27,7 +27,7 @@ __all__ = ["table"]
 Record = dict[str, Any]
 
 _FORMATS = ("text", "csv", "json", "jsonl", "parquet")
-_FACTS = ("experiment", "code", "started", "finished", "host", "tags")
+_FACTS = ("experiment", "code", "started", "finished", "host", "tags", "launch", "number")
 _EXAMPLE = """expcache table -e fit
 expcache table -e fit C__ge=1 --columns C,gamma,accuracy --sort accuracy
 expcache table -e fit --out digits.csv"""
@@ -51,9 +51,8 @@ def table(
     """Show params and results of stored runs in a table.
 
     The table is printed, or written to a file. NAME=VALUE selects as in `expcache list`; --sort
-    takes results, too. A result that is a mapping gives a
-    column for each key; --columns takes facts such as finished and host, too. Nothing is unpickled:
-    a pickled result is described.
+    takes results, too. A result that is a mapping gives a column for each key; --columns takes
+    facts such as finished and host, too. Nothing is unpickled: a pickled result is described.
     """
     store = view.store()
     found = selection.find(store)
@@ -163,16 +162,22 @@ def _column(name: str, values: Iterable[Any], place: int) -> Column:
 
 
 def _cell(name: str, value: Any) -> str:
-    if value is None:
-        return ""
     if name == "id":
         return str(value)[:8]
+    if name == "error" and isinstance(value, str):
+        return value.partition("\n")[0]
     if name == "runtime" and isinstance(value, float):
         return seconds(value)
+    return _text(value)
+
+
+def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, datetime):
         return local_time(value)
+    if value is None:
+        return ""
     return value if isinstance(value, str) and value.isprintable() else line_of(value)
 
 
