@@ -71,6 +71,8 @@ class Definition:
         self._told: Told | None = None
         self._of_class: dict[type, Definition] = {}
         self._owner = function.__qualname__.rpartition(".")[0]
+        # Of these alone, ids could stay the same when they are ignored no more.
+        self._ignored = sorted(set(options.ignore) & self.key.signature.defaults.keys())
         self._tracker = pinned or self._track()
         # The defaults belong to the code: a parameter left at its default is not in the id.
         self._defaults = {n: _digest_of(v) for n, v in self.key.signature.defaults.items()}
@@ -93,11 +95,6 @@ class Definition:
                 depends = (*depends, key)
             return Tracker(self.function, depends=depends, ignored=self._ignored)
         return Tracker(_nothing, depends=depends) if depends else None
-
-    @property
-    def _ignored(self) -> list[str]:
-        """The ignored parameters with a default: without `ignore=`, ids could stay the same."""
-        return sorted(set(self.options.ignore) & self.key.signature.defaults.keys())
 
     def of_class(self, owner: type) -> Definition:
         """Return the definition for instances of a class: a subclass may override what is called.
