@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 
 ROUNDS = int(os.environ.get("EXPCACHE_ROUNDS", "2"))
 POINTS = 400
-SECONDS = 10.0
+SECONDS = 30.0
 
 STUDY = """
     import os, time
