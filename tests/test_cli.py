@@ -114,6 +114,7 @@ def test_a_store_that_may_only_be_read(process: Call, study: Path) -> None:
     assert (told.err, told.status) == ("", 0)
 
 
+@pytest.mark.usefixtures("study")
 def test_a_store_of_which_no_claim_can_be_read(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing can be written no claim can be read either, and nobody is warned of that."""
     with expcache.use(".expcache") as store:

@@ -23,8 +23,6 @@ def look_up(runs: list[Run[Any]], policy: Policy) -> tuple[list[Run[Any]], list[
     """Return the runs that have an outcome to serve, and what is to be computed."""
     found: list[Run[Any]] = []
     todo: list[Todo] = []
-    for run in runs:
-        run._wanted = True
     for (performer, _), group in groupby(runs, lambda run: (_performer_of(run), run._store)):
         _look_up(performer, list(group), policy, found, todo)
     return found, todo
@@ -39,6 +37,8 @@ def _look_up(
 ) -> None:
     definition, store = performer.definition, runs[0]._store
     definition.attach(store)
+    for run in runs:
+        run._wanted = True
     retries = definition.options.retries if policy.retries is None else policy.retries
     todos = [
         Todo(run, performer=performer, key=key, retries=retries, launch=policy.launch)
