@@ -127,7 +127,7 @@ def test_a_program_that_outlived_everything_is_ended_by_the_next_attempt(project
     assert len(left) == 3
     said = finish(project, 1)
     assert all(f"ended process {pid}, which an earlier attempt" in said[0] for pid in left)
-    assert not project.living()
+    assert until(lambda: not project.living(), SECONDS), project.living()
 
 
 def _parent(pid: int) -> int:
