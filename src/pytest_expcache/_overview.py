@@ -44,7 +44,7 @@ class Overview:
         if points:
             self._lines = [store_line(session.config)]
             self._lines += self._table(session.items, points) if self._options.status else []
-            diff = session.config.get_verbosity() > 0
+            diff = session.config.getoption("verbose", 0) > 0
             self._lines += _explanations(points, diff=diff) if self._options.explain else []
             self._lines += self._drift(points)
         ignored = session.config.getoption("continue_on_collection_errors")

@@ -49,8 +49,8 @@ def _look_up(
         found.extend(one.run for one in stored)
         reused = reuse(definition, store, [one.run for one in todos], policy.stale)
         found.extend(reused)
-        served = set(map(id, reused))
-        todos = [one for one in todos if id(one.run) not in served]
+        if served := set(map(id, reused)):
+            todos = [one for one in todos if id(one.run) not in served]
     failures = store.get_many(definition.name, [f"{one.key}!" for one in todos])
     for one in todos:
         one.failure = failures.get(f"{one.key}!")
@@ -66,10 +66,13 @@ def _split(performer: Performer, todos: list[Todo]) -> tuple[list[Todo], list[To
     """Settle the runs whose result is stored; return them, and the others."""
     definition, store = performer.definition, todos[0].run._store
     envelopes = store.get_many(definition.name, [one.key for one in todos])
-    stored = [one for one in todos if _is_stored(store, one, envelopes.get(one.key))]
-    found = {id(one) for one in stored}
-    rest = [one for one in todos if id(one) not in found]
+    stored: list[Todo] = []
+    rest: list[Todo] = [] if envelopes else todos
+    for one in todos if envelopes else ():
+        (stored if _is_stored(store, one, envelopes.get(one.key)) else rest).append(one)
     older = set(map(id, recall_older(definition, store, [one.run for one in rest])))
+    if not older:
+        return stored, rest
     stored += [one for one in rest if id(one.run) in older]
     return stored, [one for one in rest if id(one.run) not in older]
 
