@@ -57,6 +57,13 @@ def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store.close()
 
 
+@pytest.fixture(scope="module")
+def pool() -> Iterator[LocalExecutor]:
+    """Two workers that several tests share."""
+    with LocalExecutor(2) as executor:
+        yield executor
+
+
 @pytest.fixture
 def marked(tmp_path: Path) -> Iterator[Marked]:
     """A folder of programs whose processes are all found, and ended at the latest with the test."""

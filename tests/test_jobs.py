@@ -28,13 +28,6 @@ from expcache import (
 pytestmark = pytest.mark.usefixtures("isolated")
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[LocalExecutor]:
-    """Two workers that several tests share."""
-    with LocalExecutor(2) as executor:
-        yield executor
-
-
 def calls(folder: Path) -> list[int]:
     """Return what was computed, sorted."""
     file = folder / "calls"

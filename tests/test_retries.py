@@ -7,7 +7,7 @@ import pickle
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,6 @@ from expcache._perform import _attempts
 from marked import Marked, until
 
 pytestmark = pytest.mark.usefixtures("isolated")
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[LocalExecutor]:
-    """Two workers that several tests share."""
-    with LocalExecutor(2) as executor:
-        yield executor
 
 
 @pytest.fixture(params=["here", "workers"])

@@ -9,7 +9,7 @@ from functools import cache
 
 from xxhash import xxh3_128_hexdigest
 
-__all__ = ["current_environment", "host", "installed_packages", "user"]
+__all__ = ["current_environment", "git_says", "host", "installed_packages", "user"]
 
 
 @cache
@@ -74,25 +74,25 @@ def _listing(folder: str) -> list[str]:
 
 
 def _git() -> dict[str, object] | None:
-    commit = _git_says("rev-parse", "HEAD")
+    commit = git_says("rev-parse", "HEAD")
     if commit is None:
         return None
-    status = _git_says("status", "--porcelain", "--untracked-files=no")
+    status = git_says("status", "--porcelain", "--untracked-files=no")
     return {"commit": commit.strip(), "dirty": bool(status and status.strip())}
 
 
-def _git_says(*words: str) -> str | None:
+def git_says(*words: str, seconds: float = 10) -> str | None:
+    """Return what git prints, or None where it is not there, fails or takes too long."""
     import subprocess  # noqa: PLC0415 - eight milliseconds that a hit does not need
 
     try:
         done = subprocess.run(  # noqa: S603 - fixed words, no shell
             ["git", *words],  # noqa: S607 - git is looked up on PATH like anybody does
             capture_output=True,
-            text=True,
-            timeout=10,
+            timeout=seconds,
             check=False,
             stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout if done.returncode == 0 else None
+    return os.fsdecode(done.stdout) if done.returncode == 0 else None

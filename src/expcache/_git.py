@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from expcache._environment import git_says
 from expcache.errors import StoreError, UncommittedError
 
 __all__ = ["refuse_uncommitted", "requires_clean_git"]
@@ -89,16 +89,4 @@ def _uncommitted(place: str) -> list[str] | None:
 
 
 def _says(place: str, *words: str) -> str | None:
-    import subprocess  # noqa: PLC0415 - as above
-
-    try:
-        done = subprocess.run(  # noqa: S603 - fixed words, no shell
-            ["git", "-C", place, *words],  # noqa: S607 - git is looked up on PATH, as ever
-            capture_output=True,
-            timeout=60,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return os.fsdecode(done.stdout) if done.returncode == 0 else None
+    return git_says("-C", place, *words, seconds=60)  # a whole tree may be looked at

@@ -11,7 +11,7 @@ import click
 from expcache.cli._computing import apart, limiting
 from expcache.cli._ending import DONE, FAILED
 from expcache.cli._options import command
-from expcache.cli._value import parse_value, seconds, to_json
+from expcache.cli._value import parse_assignments, seconds, to_json
 from expcache.cli._view import View
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def run(view: View, target: str | None, values: tuple[str, ...], **options: Any)
     with these words of 'expcache launch'. The exit status is 1 if the run failed.
     """
     words = click.get_current_context().meta.get(_WORDS) or []
-    params = {} if target is None else _params_of((*values, *words))
+    params = {} if target is None else parse_assignments((*values, *words))
     with view.in_use(lambda: _experiment_of(target, words)) as experiment:
         if target is None:
             params = {"line": shlex.join(words), "here": str(Path.cwd())}
@@ -74,20 +74,6 @@ def _experiment_of(target: str | None, words: list[str]) -> Any:
     from expcache._shellwork import command_of_lines  # noqa: PLC0415 - not for help
 
     return command_of_lines()
-
-
-def _params_of(values: tuple[str, ...]) -> dict[str, Any]:
-    params: dict[str, Any] = {}
-    for text in values:
-        name, sign, value = text.partition("=")
-        if not sign or not name.isidentifier():
-            message = f"{text!r} is no value of a parameter; give NAME=VALUE, such as C=1."
-            raise click.UsageError(message, click.get_current_context(silent=True))
-        if name in params:
-            message = f"{name!r} is given twice."
-            raise click.UsageError(message, click.get_current_context(silent=True))
-        params[name] = parse_value(value)
-    return params
 
 
 def _print(view: View, one: Run[Any], *, is_program: bool) -> None:

@@ -86,7 +86,7 @@ class Selection:
 
         if self.statuses:
             runs = [run for run in runs if found.status_of(run) in self.statuses]
-        lookups = parse_assignments(self.filters)
+        lookups = parse_assignments(self.filters, lookups=True)
         if not (lookups or self.tags):
             return list(runs)
         sound = [run for run in runs if run.id not in found.damaged and _is_told(run)]

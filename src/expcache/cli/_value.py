@@ -41,8 +41,8 @@ def parse_value(text: str) -> Any:
         return text
 
 
-def parse_assignments(texts: Iterable[str]) -> dict[str, Any]:
-    """Return the values by name of texts such as ``C=1`` and ``C__ge=1``.
+def parse_assignments(texts: Iterable[str], *, lookups: bool = False) -> dict[str, Any]:
+    """Return the values by name of texts such as ``C=1``, or ``C__ge=1`` where they are lookups.
 
     Raises:
         UsageError: a text has no name, or a name is there twice.
@@ -51,11 +51,12 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, Any]:
     for text in texts:
         name, sign, value = text.partition("=")
         if not sign or not name.isidentifier():
-            hint = "give NAME=VALUE, such as C=1 or C__ge=1"
-            message = f"{text!r} is no value of a parameter; {hint}."
+            example = "C=1 or C__ge=1" if lookups else "C=1"
+            message = f"{text!r} is no value of a parameter; give NAME=VALUE, such as {example}."
             raise click.UsageError(message, click.get_current_context(silent=True))
         if name in values:
-            message = f"{name!r} is given twice; {name}__in=[...] takes several values."
+            rest = f"; {name}__in=[...] takes several values." if lookups else "."
+            message = f"{name!r} is given twice{rest}"
             raise click.UsageError(message, click.get_current_context(silent=True))
         values[name] = parse_value(value)
     return values
