@@ -39,7 +39,7 @@ def test_there_are_two_commands() -> None:
     """One command sets up and runs the study, one sets up and runs the tests."""
     study, tests = setups()
     assert study.endswith("pytest examples/digits/study.py -k sweep_digits")
-    assert tests.endswith("tox -p")
+    assert tests.endswith("tox -p auto")
 
 
 def test_ci_runs_the_command_of_the_readme() -> None:
