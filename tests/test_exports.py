@@ -15,8 +15,9 @@ import expcache
 import expcache.errors
 
 RARE = (
-    *("ast", "dataclasses", "decimal", "difflib", "fractions", "hashlib", "inspect"),
-    *("pickle", "random", "secrets", "shutil", "sqlite3", "tempfile", "traceback", "uuid"),
+    *("ast", "dataclasses", "datetime", "decimal", "difflib", "fractions", "hashlib", "inspect"),
+    *("pathlib", "pickle", "random", "secrets", "shutil", "sqlite3", "tempfile"),
+    *("traceback", "uuid"),
     *("expcache._cell", "expcache._code", "expcache._codec", "expcache._definition"),
     *("expcache._perform", "expcache._record._seal", "expcache._store._diskstore"),
 )
@@ -35,7 +36,7 @@ def public_names(module: types.ModuleType) -> list[str]:
 def test_all_is_sorted_and_complete() -> None:
     """`__all__` is sorted and names the public namespace, neither more nor less."""
     assert expcache.__all__ == sorted(expcache.__all__)
-    later = {"__version__", *expcache._COMPUTING}
+    later = {"__version__", *expcache._LATER}
     names = {*public_names(expcache)} - {"cli"}  # a package beside, imported by the command alone
     assert {*expcache.__all__} == {*names, *later}
 

@@ -14,8 +14,6 @@ from expcache._decorator import experiment
 from expcache._encode import register
 from expcache._experiment import Experiment
 from expcache._file import File
-from expcache._ids import load_ids
-from expcache._load import load
 from expcache._plan import Plan
 from expcache._run import Run
 from expcache._runset import RunSet
@@ -34,7 +32,9 @@ if TYPE_CHECKING:
     from expcache._executor import LocalExecutor
     from expcache._explanation import Difference, Explanation, SweepExplanation
     from expcache._garbage import Garbage, gc
+    from expcache._ids import load_ids
     from expcache._launch import Launch, launch
+    from expcache._load import load
     from expcache._migration import Migration
     from expcache._progress import Display, Progress
     from expcache._removal import Removal
@@ -108,7 +108,7 @@ for _name in __all__:
 del _name, _thing
 
 
-_COMPUTING = {
+_LATER = {
     "Acceptance": "_acceptance",
     "Audit": "_audit",
     "Collected": "_render",
@@ -135,6 +135,8 @@ _COMPUTING = {
     "current_run": "_cell",
     "gc": "_garbage",
     "launch": "_launch",
+    "load": "_load",
+    "load_ids": "_ids",
     "post_result": "_child",
     "render": "_render",
     "run_params": "_child",
@@ -149,10 +151,10 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version  # noqa: PLC0415 - as said above
 
         return version("expcache")
-    if name in _COMPUTING:
+    if name in _LATER:
         from importlib import import_module  # noqa: PLC0415 - as said above
 
-        thing: object = getattr(import_module(f"expcache.{_COMPUTING[name]}"), name)
+        thing: object = getattr(import_module(f"expcache.{_LATER[name]}"), name)
         thing.__module__ = "expcache"
         globals()[name] = thing
         return thing

@@ -29,7 +29,7 @@ def is_ids_path(text: str) -> bool:
     return Path(text).suffix in _WRITERS
 
 
-def save_ids(path: str | Path, ids: Iterable[str], *, store: str | None = None) -> None:
+def save_ids(path: str | os.PathLike[str], ids: Iterable[str], *, store: str | None = None) -> None:
     """Write ids to a file, whole or not at all.
 
     Args:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from expcache._ids import save_ids
 from expcache._lookup import Where
 from expcache._run import Run
 from expcache._selection import Selection
@@ -181,8 +179,10 @@ class RunSet(Selection[R], Sequence[Run[R]], Generic[R]):
 
         export(map(record_of, self._read_ahead()), path, format=format, default=default)
 
-    def save_ids(self, path: str | Path) -> None:
+    def save_ids(self, path: str | os.PathLike[str]) -> None:
         """Write the ids to a file that ``load`` reads: ``.json``, ``.txt`` or ``.py``."""
+        from expcache._ids import save_ids  # noqa: PLC0415 - only for this
+
         store = self._runs[0]._store_path if self._runs else None
         save_ids(path, self.ids, store=store)
 

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from expcache._ids import save_ids
 from expcache._lookup import Where
 from expcache._place import Place
 from expcache._plan import Plan, locate_all
@@ -190,4 +189,6 @@ class Sweep(Sweeping[R], Review[R], SweepUpkeep):
 
     def save_ids(self, path: str | os.PathLike[str]) -> None:
         """Write the ids to a file that ``load`` reads: ``.json``, ``.txt`` or ``.py``."""
-        save_ids(os.fspath(path), self.ids, store=self._state.performer.definition.store.path)
+        from expcache._ids import save_ids  # noqa: PLC0415 - only for this
+
+        save_ids(path, self.ids, store=self._state.performer.definition.store.path)

@@ -6,7 +6,13 @@ from threading import Thread
 
 from xxhash import xxh3_128
 
-from expcache._encode import _callables, _instance, _refused, _registry, _standard
+from expcache._encode import (
+    _callables,
+    _instance,
+    _refused,
+    _registry,
+    _standard,  # noqa: F401 - adds its encoders
+)
 from expcache._encode._dispatch import ENCODERS, LAZY, RESOLVERS, Refusal, find, too_deep
 from expcache._encode._names import MET
 
@@ -19,10 +25,10 @@ RESOLVERS[:] = [
     _refused.resolve,
     _instance.resolve,
 ]
-LAZY.update(dict.fromkeys(_standard.LAZY_ROOTS, "expcache._encode._numbers"))
-LAZY.update(
-    {name: f"expcache._encode._{name}" for name in ("numpy", "pandas", "polars", "torch")},
-)
+_EXACT = ("decimal", "fractions", "ipaddress", "uuid", "zoneinfo")
+_OTHERS = ("datetime", "numpy", "pandas", "pathlib", "polars", "torch")
+LAZY.update(dict.fromkeys(_EXACT, "expcache._encode._numbers"))
+LAZY.update({name: f"expcache._encode._{name}" for name in _OTHERS})
 
 
 def encode(value: object, path: str = "value") -> bytes:

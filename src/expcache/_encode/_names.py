@@ -7,9 +7,9 @@ leading dot keeps the two from meeting.
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import lru_cache
-from pathlib import PurePath
 from threading import local
 from types import ModuleType
 from typing import Any
@@ -25,7 +25,9 @@ def is_project(module: str) -> bool:
     if module.partition(".")[0] in sys.stdlib_module_names:
         return False
     file = getattr(sys.modules.get(module), "__file__", None)
-    return not (isinstance(file, str) and _INSTALLED.intersection(PurePath(file).parts))
+    if not isinstance(file, str):
+        return True
+    return _INSTALLED.isdisjoint(os.path.normpath(file).split(os.sep))  # noqa: PTH206 - no Path
 
 
 class _Sender:
@@ -51,7 +53,8 @@ def module_stem(module: str) -> str:
     if _sender.stem is not None:
         return _sender.stem
     file = getattr(sys.modules.get(module), "__file__", None)
-    return PurePath(file).stem if isinstance(file, str) else "__main__"
+    name = os.path.basename(file) if isinstance(file, str) else "__main__"  # noqa: PTH119 - no Path on the way to an id
+    return os.path.splitext(name)[0]  # noqa: PTH122 - as above
 
 
 def module_name(module: ModuleType | str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from functools import partial
-from pathlib import Path
 from types import EllipsisType
 from typing import TYPE_CHECKING, Final, final
 
 from expcache._store._memory import MemoryStore
-from expcache._store._place import MEMORY, find_place
+from expcache._store._place import find_place
+from expcache._store._protocol import MEMORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,8 @@ def open_store(path: str | os.PathLike[str] | None = None, *, create: bool = Tru
         path: a directory, or ``:memory:`` for a new store that is never written anywhere.
         create: make the directory if there is none.
     """
+    from pathlib import Path  # noqa: PLC0415 - a program that only defines experiments needs none
+
     place = find_place(Path.cwd()) if path is None else Path(path).expanduser()
     if str(place) == MEMORY:
         return MemoryStore()
@@ -131,7 +133,7 @@ def use(
     opened: Store | None
     default: Store | None
     if start is not None and (store is None or store is ...):
-        opened, default = _chosen, open_store(find_place(Path(start)))
+        opened, default = _chosen, open_store(find_place(start))
     elif isinstance(store, EllipsisType):
         opened, default = _chosen, _default
     else:

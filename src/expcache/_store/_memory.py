@@ -13,9 +13,7 @@ from expcache._store._claim import Claim
 from expcache._store._claimed import Claimed
 from expcache._store._commit import Commit
 from expcache._store._memory_upkeep import MemoryUpkeep
-from expcache._store._origin import Origin, agree
-from expcache._store._place import MEMORY
-from expcache._store._protocol import DAY, Report, Seal
+from expcache._store._protocol import DAY, MEMORY, Report, Seal
 from expcache._store._rundirs import MemoryDirectories, names_only_in, remove_directories
 from expcache.errors import RecordError
 
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from expcache._record import File
+    from expcache._store._origin import Origin
 
 
 @final
@@ -204,6 +203,8 @@ class MemoryStore(MemoryDirectories, MemoryUpkeep):
         """Note which source file an experiment comes from; refuse a second one."""
         if file is None:
             return
+        from expcache._store._origin import Origin, agree  # noqa: PLC0415 - not to import paths
+
         with self._lock:
             new = Origin.of(file)
             if agree(experiment, self._origins.get(experiment), new):

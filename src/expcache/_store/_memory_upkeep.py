@@ -6,8 +6,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from expcache._store._check import parts_of
-from expcache._store._place import MEMORY
-from expcache._store._protocol import DAY, Orphan, Removed, Report
+from expcache._store._protocol import DAY, MEMORY, Orphan, Removed, Report
 from expcache._store._rundirs import names_only_in
 from expcache.errors import StoreError
 

@@ -6,14 +6,16 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from expcache._store._files import create_directory, write_text
+from expcache._store._protocol import MEMORY
 from expcache.errors import StoreError, StoreFormatError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 FORMAT: Final = 1
-MEMORY: Final = ":memory:"
 DIRECTORY: Final = ".expcache"
 FORMAT_FILE: Final = "format.json"
 EXPERIMENTS: Final = "experiments"
@@ -34,25 +36,27 @@ _TEXTS: Final = {
 }
 
 
-def find_place(start: Path) -> Path:
+def find_place(start: str | os.PathLike[str]) -> Path:
     """Return the directory that is the store for programs working in *start*.
 
     It is ``.expcache`` in the nearest ancestor that holds ``.expcache``, ``pyproject.toml`` or
     ``.git``, or else in *start*. ``EXPCACHE_STORE`` and ``[tool.expcache] store`` override.
     """
+    from pathlib import Path  # noqa: PLC0415 - a program that only defines experiments needs none
+
     start = Path(os.path.abspath(start))  # noqa: PTH100 - resolve() would follow links
     override = os.environ.get(VARIABLE)
     if override:
         return Path(override) if override == MEMORY else start / Path(override).expanduser()
     for home in (start, *start.parents):
         if (home / "pyproject.toml").is_file():
-            return home / (_configured(home / "pyproject.toml") or DIRECTORY)
+            return home / Path(_configured(home / "pyproject.toml") or DIRECTORY).expanduser()
         if (home / DIRECTORY).is_dir() or (home / ".git").exists():
             return home / DIRECTORY
     return start / DIRECTORY
 
 
-def _configured(pyproject: Path) -> Path | None:
+def _configured(pyproject: Path) -> str | None:
     text = pyproject.read_bytes()
     if b"expcache" not in text:
         return None
@@ -67,7 +71,7 @@ def _configured(pyproject: Path) -> Path | None:
             path=str(pyproject),
         ) from error
     if store is None or (isinstance(store, str) and store):
-        return None if store is None else Path(store).expanduser()
+        return store
     raise StoreError(
         f"cannot use {store!r} as [tool.expcache] store in {str(pyproject)!r}: it is no path. "
         "Give a path in quotes, relative to that file.",

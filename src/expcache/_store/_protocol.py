@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from expcache._store._commit import Commit
 
 DAY = 86_400.0
+MEMORY = ":memory:"
 
 Spill: TypeAlias = Callable[[memoryview, str], str]
 """Keep one large part outside its envelope: (content, digest) -> file name."""
