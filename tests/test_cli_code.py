@@ -48,6 +48,21 @@ def test_explain_of_a_sweep(call: Call, study: Path) -> None:
     assert tree["groups"][0]["example"]["differences"][0]["kind"] == "function"
 
 
+def test_a_specification_is_asked_as_a_file_is(call: Call, study: Path) -> None:
+    """What describes a sweep is counted, explained and selected by, like a sweep of Python."""
+    text = 'experiment = "study.py:fit"\ngrid.C = [1, 7]\ngrid.gamma = 0.1\n'
+    (study / "some.toml").write_text(text, "utf-8")
+    [tree] = call("status", "some.toml", "--json").json["sweeps"]
+    assert (tree["sweep"], tree["done"], tree["missing"]) == ("some", 1, 1)
+    assert call("explain", "some.toml").out.startswith("some: 2 points, 1 stored, 1 not\n")
+    assert call("ids", "--sweep", "some.toml").out == call("ids", "C=1", "gamma=0.1").out
+    told = call("run", "some.toml", "C=1")
+    assert told.err == (
+        "cannot import 'some.toml': it is no file of Python. "
+        "Type 'expcache sweep some.toml' to compute what it describes.\n"
+    )
+
+
 def test_explain_of_an_id(call: Call, study: Path) -> None:
     """The experiment is looked for in the file that it came from; the diff shows the change."""
     edit(study)
@@ -69,7 +84,7 @@ def test_explain_without_the_file(call: Call, study: Path) -> None:
     told = call("explain", run_id)
     assert told.err == (
         f"cannot import the experiment 'study.fit': its file {str(study / 'gone.py')!r} is gone. "
-        "Name a file and a sweep: FILE.py:SWEEP.\n"
+        "Name a sweep that it is of: SPEC or FILE.py:SWEEP.\n"
     )
     assert told.status == 3
 
@@ -87,6 +102,7 @@ def test_explain_without_the_file(call: Call, study: Path) -> None:
         ("needs.py", "cannot import 'needs.py': there is no module 'nothing_such'. Check", 3),
         ("ends.py", "cannot import 'ends.py': it ends the program (exit status 4). Put what", 1),
         ("json.py", "cannot import 'json.py': a module 'json' is there already. Give the", 1),
+        ("some.toml:x", "cannot import 'some.toml': it is no file of Python. Type 'expcache sw", 1),
         ("no.such.module:x", "cannot import 'no.such.module': there is no module 'no'.", 3),
     ],
 )

@@ -94,8 +94,23 @@ def test_completion_of_ids(call: Call, study: Path) -> None:
         assert complete(study, name, run_id[:3]) == [run_id]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [["sweep"], ["launch"], ["render"], ["status"], ["explain"], ["run"], ["list", "--sweep"]],
+)
+def test_completion_of_files(study: Path, typed: list[str]) -> None:
+    """Where a file can be named, bash is told to offer files."""
+    assert answer(study, *typed, "stu") == "file,stu\n"
+
+
 def complete(study: Path, *typed: str) -> list[str]:
     """Return what bash would be offered."""
+    lines = answer(study, *typed).splitlines()
+    return [line.partition(",")[2].partition("\t")[0] for line in lines if line]
+
+
+def answer(study: Path, *typed: str) -> str:
+    """Return the answer to the script of bash: a line of a kind and a word for each offer."""
     variables = {"COMP_WORDS": " ".join(["expcache", *typed]), "COMP_CWORD": str(len(typed))}
     script = "from expcache.cli import cli; cli(prog_name='expcache')"
     done = subprocess.run(
@@ -106,7 +121,7 @@ def complete(study: Path, *typed: str) -> list[str]:
         text=True,
         check=False,
     )
-    return [line.partition(",")[2].partition("\t")[0] for line in done.stdout.splitlines() if line]
+    return done.stdout
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")

@@ -7,7 +7,7 @@ from click.shell_completion import CompletionItem
 
 from expcache.cli._view import View
 
-__all__ = ["complete_experiment", "complete_id"]
+__all__ = ["complete_experiment", "complete_id", "complete_id_or_file"]
 
 _MOST = 200
 
@@ -33,3 +33,11 @@ def complete_id(ctx: click.Context, _: click.Parameter, incomplete: str) -> list
         return []
     ids = {id_of(key): name for name, key in reversed(found) if is_result(key) or is_failure(key)}
     return [CompletionItem(one, help=name) for one, name in list(ids.items())[:_MOST]]
+
+
+def complete_id_or_file(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Offer the ids of the store that begin so; where there are none, the files."""
+    found = complete_id(ctx, param, incomplete) if incomplete else []
+    return found or [CompletionItem(incomplete, type="file")]

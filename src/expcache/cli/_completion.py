@@ -22,7 +22,7 @@ expcache completion fish > ~/.config/fish/completions/expcache.fish"""
 def completion(view: View, shell: str) -> int:
     """Print the script by which a shell completes.
 
-    It completes commands, options, the names of experiments, and ids.
+    It completes commands, options, files, the names of experiments, and ids.
     """
     made = get_completion_class(shell)
     if made is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from expcache.cli._complete import complete_id
+from expcache.cli._complete import complete_id_or_file
 from expcache.cli._ending import DONE, NotThereError, RefusedError
 from expcache.cli._options import command
 from expcache.cli._view import View
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 __all__ = ["explain"]
 
 _EXAMPLE = """expcache explain study.py:sweep_digits
-expcache explain study.py
+expcache explain stiff.yaml
 expcache explain 3f9a0c21 --diff"""
 
 
 @command("explain", example=_EXAMPLE)
-@click.argument("target", metavar="FILE.py[:SWEEP]|ID", shell_complete=complete_id)
+@click.argument("target", metavar="SPEC|FILE.py[:SWEEP]|ID", shell_complete=complete_id_or_file)
 @click.option("--diff", is_flag=True, help="Show how the code differs, too.")
 def explain(view: View, target: str, *, diff: bool) -> int:
     """Tell why points are stored or not.
 
-    A file, or a sweep in it, is imported, and so is the file that the experiment of an ID comes
-    from; nothing is computed.
+    SPEC is a YAML or TOML file that describes a sweep. A file of Python is imported, and so is the
+    one that the experiment of an ID comes from; nothing is computed.
     """
-    from expcache.cli._target import is_target  # noqa: PLC0415 - not for help
+    from expcache.cli._sweeps import is_target  # noqa: PLC0415 - not for help
 
     told: list[Any] = []
     told += _of_code(view, target) if is_target(target) else [_of_run(view, target)]
@@ -45,7 +45,7 @@ def explain(view: View, target: str, *, diff: bool) -> int:
 
 
 def _of_code(view: View, target: str) -> list[SweepExplanation]:
-    from expcache.cli._target import sweeps_named  # noqa: PLC0415 - not for help
+    from expcache.cli._sweeps import sweeps_named  # noqa: PLC0415 - not for help
 
     with view.in_use(lambda: sweeps_named(target)) as sweeps:
         return [sweep.explain() for sweep in sweeps.values()]
@@ -65,7 +65,7 @@ def _of_run(view: View, run_id: str) -> Explanation:
         now = experiment.sweep(points([run.params]))[0]
         if now.id != run.id:
             message = f"cannot explain run {run.id[:8]}: its params, as its record tells them, are"
-            remedy = "Explain the sweep that it is of: expcache explain FILE.py:SWEEP"
+            remedy = "Explain the sweep that it is of: expcache explain SPEC, or FILE.py:SWEEP"
             raise RefusedError(f"{message} those of run {now.id[:8]} now. {remedy}.")
         told: Explanation = now.explain()
     return told

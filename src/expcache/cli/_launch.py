@@ -21,7 +21,7 @@ expcache launch digits.runfile --mode retry-failed"""
 
 
 @command("launch", example=_EXAMPLE)
-@click.argument("path", metavar="RUNFILE")
+@click.argument("path", metavar="RUNFILE", type=click.Path())
 @computing
 def launch(view: View, path: str, options: dict[str, Any]) -> int:
     """Run the shell commands of a file, one a line, that have no result yet.

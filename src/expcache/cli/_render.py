@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from expcache.cli._options import command
-from expcache.cli._sweep import named_sweep
 from expcache.cli._view import View
 
 __all__ = ["render"]
@@ -50,7 +49,7 @@ _DIRECTORY = click.Path(exists=True, file_okay=False)
     help="Jinja2 templates, or $name.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace directories that wait for results.")
-@click.argument("target", metavar="SPEC|FILE.py[:SWEEP]")
+@click.argument("target", metavar="SPEC|FILE.py[:SWEEP]", type=click.Path())
 @click.argument("into", type=click.Path(file_okay=False))
 def render(view: View, target: str, into: str, **options: Any) -> None:
     """Make a directory for each run that has no result.
@@ -60,8 +59,9 @@ def render(view: View, target: str, into: str, **options: Any) -> None:
     store.
     """
     from expcache._render import render as render_sweep  # noqa: PLC0415 - not for help
+    from expcache.cli._sweeps import sweep_of  # noqa: PLC0415 - as above
 
-    with view.in_use(lambda: named_sweep(target)) as sweep:
+    with view.in_use(lambda: sweep_of(target)) as sweep:
         made = render_sweep(sweep, options.pop("templates"), into, **options)
     if view.json:
         told = made._asdict() | {"ids": list(made.ids), "waiting": list(made.waiting)}

@@ -38,7 +38,7 @@ class _Run(click.Command):
 
 
 @command("run", example=_EXAMPLE, kind=_Run)
-@click.argument("target", metavar="FILE.py[:FUNCTION]", required=False)
+@click.argument("target", metavar="FILE.py[:FUNCTION]", required=False, type=click.Path())
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
 @click.option("--refresh", is_flag=True, help="Compute it even if a result is stored.")
 @limiting

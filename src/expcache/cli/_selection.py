@@ -73,7 +73,7 @@ class Selection:
         if not self.sweep:
             return runs
         from expcache._store import use  # noqa: PLC0415 - not for help
-        from expcache.cli._target import sweep_of  # noqa: PLC0415 - as above
+        from expcache.cli._sweeps import sweep_of  # noqa: PLC0415 - as above
 
         with use(store):
             sweep = sweep_of(self.sweep)
@@ -163,7 +163,8 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--code", default="", metavar="DIGITS", help="Only of code whose fingerprint begins so."
     ),
     click.option(
-        "--sweep", default="", metavar="FILE.py[:SWEEP]", help="Only points of this sweep."
+        "--sweep", default="", metavar="SPEC|FILE.py[:SWEEP]", type=click.Path(),
+        help="Only points of this sweep.",
     ),
     click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only with this tag."),
 )  # fmt: skip

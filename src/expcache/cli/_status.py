@@ -40,7 +40,8 @@ _OF_SWEEP = (
 )
 _EXAMPLE = """expcache status
 expcache status -e 'study.*' --json
-expcache status study.py"""
+expcache status study.py
+expcache status stiff.yaml"""
 
 
 @command("status", example=_EXAMPLE)
@@ -49,13 +50,15 @@ expcache status study.py"""
     shell_complete=complete_experiment,
     help="Only this experiment: its name, the end of it, or a pattern with *.",
 )  # fmt: skip
-@click.argument("target", required=False, metavar="[FILE.py[:SWEEP]]")
+@click.argument("target", required=False, metavar="[SPEC|FILE.py[:SWEEP]]", type=click.Path())
 def status(view: View, names: tuple[str, ...], target: str | None) -> int:
     """Count the stored runs of experiments, or of sweeps.
 
     A run that has a result is done, whatever code computed it; one that has none, but failed, is
-    failed; one that a process computes at this moment is running. The sweeps of a file, which is
-    imported, are shown by their points under the present code; nothing is computed.
+    failed; one that a process has in hand at this moment is running.
+
+    The sweep of SPEC, a YAML or TOML file, or the sweeps of a file of Python, which is imported,
+    are shown by their points under the present code; nothing is computed.
     """
     if target is not None:
         if names:
@@ -79,7 +82,7 @@ def status(view: View, names: tuple[str, ...], target: str | None) -> int:
 
 def _of_sweeps(view: View, target: str) -> int:
     from expcache._store import current_store  # noqa: PLC0415 - not for help
-    from expcache.cli._target import sweeps_named  # noqa: PLC0415 - as above
+    from expcache.cli._sweeps import sweeps_named  # noqa: PLC0415 - as above
 
     with view.in_use(lambda: sweeps_named(target)) as sweeps:
         plans = [(sweep.name, sweep.plan()) for sweep in sweeps.values()]

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from expcache.cli._computing import compute, computing
-from expcache.cli._ending import DONE, RefusedError
+from expcache.cli._ending import DONE
 from expcache.cli._options import command
 from expcache.cli._view import View
 
 if TYPE_CHECKING:
     from expcache._sweep import Sweep
 
-__all__ = ["named_sweep", "sweep"]
+__all__ = ["sweep"]
 
 _EXAMPLE = """expcache sweep stiff.yaml -j 4
 expcache sweep study.py:sweep_digits --dry-run
 expcache sweep study.py:sweep_digits --out digits.runfile"""
-_FORMS = (".toml", ".yaml", ".yml")
 
 
 @command("sweep", example=_EXAMPLE)
-@click.argument("target", metavar="SPEC|FILE.py[:SWEEP]")
+@click.argument("target", metavar="SPEC|FILE.py[:SWEEP]", type=click.Path())
 @click.option(
     "-o", "--out", metavar="RUNFILE", type=click.Path(dir_okay=False, allow_dash=True),
     help="Compute nothing; write a shell command for each point to a file, or to - .",
@@ -35,7 +33,9 @@ def sweep(view: View, target: str, out: str | None, options: dict[str, Any]) -> 
 
     SPEC is a YAML or TOML file that describes a sweep. The exit status is 1 if a run failed.
     """
-    with view.in_use(lambda: named_sweep(target)) as found:
+    from expcache.cli._sweeps import sweep_of  # noqa: PLC0415 - not for help
+
+    with view.in_use(lambda: sweep_of(target)) as found:
         return compute(view, found, **options) if out is None else _write(view, found, out)
 
 
@@ -54,30 +54,3 @@ def _write(view: View, found: Sweep[Any], out: str) -> int:
     else:
         view.line(f"{len(lines)} commands are in {out}")
     return DONE
-
-
-def named_sweep(target: str) -> Sweep[Any]:
-    """Return the sweep that a specification describes, or that a file of Python has."""
-    if Path(target).suffix.lower() in _FORMS:
-        return _specified(target)
-    from expcache.cli._target import sweep_of  # noqa: PLC0415 - not for help
-
-    found: Sweep[Any] = sweep_of(target)
-    return found
-
-
-def _specified(target: str) -> Sweep[Any]:
-    from expcache._specified import specification  # noqa: PLC0415 - not for help
-    from expcache.cli._target import imported  # noqa: PLC0415 - as above
-    from expcache.errors import ExpcacheError  # noqa: PLC0415 - as above
-
-    with imported(target):
-        try:
-            return specification(Path(target).absolute())
-        except ExpcacheError as error:
-            failed: Exception = error
-        except ModuleNotFoundError as error:
-            if error.name != "yaml":
-                raise
-            failed = RefusedError(str(error))
-    raise failed

@@ -18,21 +18,18 @@ if TYPE_CHECKING:
     from expcache._store import Store
 
 __all__ = [
+    "SPECIFICATIONS",
     "experiment_of",
     "imported",
-    "is_target",
     "load_module",
     "load_target",
+    "named_in",
     "source_experiment",
-    "sweep_of",
-    "sweeps_named",
     "sweeps_of",
 ]
 
-
-def is_target(text: str) -> bool:
-    """Whether a text names code, not an id."""
-    return ":" in text or text.endswith(".py") or os.sep in text
+SPECIFICATIONS = (".toml", ".yaml", ".yml")
+"""How the names of files end that describe a sweep."""
 
 
 def load_target(text: str) -> tuple[ModuleType, str]:
@@ -53,10 +50,13 @@ def _has_name(text: str) -> bool:
 
 def load_module(place: str) -> ModuleType:
     """Import a file, or a module by its dotted name; its directory is searched for imports."""
-    if not (place.endswith(".py") or os.sep in place or "/" in place):
+    if not (place.endswith((".py", *SPECIFICATIONS)) or os.sep in place or "/" in place):
         _search(os.getcwd())  # noqa: PTH109 - as `python -m` has it
         return _import(place, place)
     file = Path(place)
+    if file.suffix.lower() in SPECIFICATIONS:
+        message = f"cannot import {place!r}: it is no file of Python."
+        raise RefusedError(f"{message} Type 'expcache sweep {place}' to compute what it describes.")
     if not file.is_file():
         message = f"cannot import {place!r}: there is no such file."
         raise NotThereError(
@@ -133,36 +133,6 @@ def sweeps_of(module: ModuleType) -> dict[str, Any]:
     return {name: one for name, one in vars(module).items() if isinstance(one, Sweep)}
 
 
-def sweeps_named(text: str) -> dict[str, Any]:
-    """Return the sweep that `file.py:name` names, or all sweeps of `file.py`.
-
-    Raises:
-        NotThereError: there is none.
-    """
-    module, name = load_target(text)
-    sweeps = sweeps_of(module)
-    if name:
-        return {name: _named(text, name, sweeps, "sweep")}
-    if not sweeps:
-        message = f"cannot find a sweep in {text!r}: there is none at the top of the module."
-        raise NotThereError(f"{message} Assign one to a name.")
-    return sweeps
-
-
-def sweep_of(text: str) -> Any:
-    """Return the sweep that `file.py:name` names; the name may be left out where there is one.
-
-    Raises:
-        NotThereError: there is no such sweep.
-        RefusedError: there are several.
-    """
-    sweeps = sweeps_named(text)
-    if len(sweeps) > 1:
-        message = f"cannot choose a sweep of {text!r}: there are {', '.join(sweeps)}."
-        raise RefusedError(f"{message} Name one: {text}:{next(iter(sweeps))}.")
-    return next(iter(sweeps.values()))
-
-
 def experiment_of(text: str) -> Any:
     """Return the experiment that `file.py:function` names.
 
@@ -175,7 +145,7 @@ def experiment_of(text: str) -> Any:
     found = {key: one for key, one in vars(module).items() if isinstance(one, Experiment)}
     if not name and len(found) == 1:
         return next(iter(found.values()))
-    return _named(text, name, found, "experiment")
+    return named_in(text, name, found, "experiment")
 
 
 def source_experiment(store: Store, name: str) -> Any:
@@ -191,7 +161,7 @@ def source_experiment(store: Store, name: str) -> Any:
     if file is None or not Path(file).is_file():
         where = "its file is not known" if file is None else f"its file {file!r} is gone"
         message = f"cannot import the experiment {name!r}: {where}."
-        raise NotThereError(f"{message} Name a file and a sweep: FILE.py:SWEEP.")
+        raise NotThereError(f"{message} Name a sweep that it is of: SPEC or FILE.py:SWEEP.")
     module = load_module(file)
     held = [module, *(one for one in vars(module).values() if isinstance(one, type))]
     found = (one for place in held for one in vars(place).values())
@@ -199,7 +169,7 @@ def source_experiment(store: Store, name: str) -> Any:
         if getattr(one, "name", None) == name and hasattr(one, "sweep"):
             return one
     message = f"cannot find the experiment {name!r} in {file!r}: it is not there any more."
-    raise NotThereError(f"{message} Name a file and a sweep: FILE.py:SWEEP.")
+    raise NotThereError(f"{message} Name a sweep that it is of: SPEC or FILE.py:SWEEP.")
 
 
 def _present(origin: dict[str, str | None]) -> str | None:
@@ -213,7 +183,7 @@ def _present(origin: dict[str, str | None]) -> str | None:
     return file
 
 
-def _named(text: str, name: str, known: dict[str, Any], kind: str) -> Any:
+def named_in(text: str, name: str, known: dict[str, Any], kind: str) -> Any:
     if name in known:
         return known[name]
     place = text.removesuffix(f":{name}")
