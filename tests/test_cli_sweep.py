@@ -223,6 +223,13 @@ def test_values_are_written_so_that_they_are_read(value: Any) -> None:
     assert repr(parse_value(assignment("x", value).removeprefix("x="))) == repr(value)
 
 
+def test_infinity_is_written_inside_of_a_tuple() -> None:
+    """What JSON would make a list of is written in Python, where infinity has no literal."""
+    value = (None, float("-inf"), {"inf": [float("inf")]}, ())
+    assert assignment("x", value) == "x=(None, -1e999, {'inf': [1e999]}, (),)"
+    assert parse_value(assignment("x", value)[2:]) == value
+
+
 def test_what_is_no_literal_is_refused_on_a_line() -> None:
     """The message names the value and the remedy."""
     with pytest.raises(RefusedError, match=r"cannot write x=datetime.date.*Run the sweep itself"):

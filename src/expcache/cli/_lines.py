@@ -67,7 +67,21 @@ def _forms(value: Any) -> list[str]:
     forms = [value] if isinstance(value, str) and value.isprintable() else []
     with suppress(TypeError, ValueError):
         forms.append(json.dumps(value))
-    return [*forms, repr(value)]
+    return [*forms, _literal(value)]
+
+
+def _literal(value: Any) -> str:
+    """Return a value as Python reads it; infinity, which has no literal, as a number too large."""
+    if type(value) is float:
+        return repr(value).replace("inf", "1e999")
+    if type(value) is tuple:
+        return f"({''.join(f'{_literal(one)}, ' for one in value).rstrip()})"
+    if type(value) is list:
+        return f"[{', '.join(map(_literal, value))}]"
+    if type(value) is dict:
+        items = (f"{_literal(name)}: {_literal(one)}" for name, one in value.items())
+        return f"{{{', '.join(items)}}}"
+    return repr(value)
 
 
 def write_lines(path: str, lines: list[str]) -> None:
