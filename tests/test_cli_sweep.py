@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable
 from datetime import date
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from expcache.cli._ending import RefusedError
 from expcache.cli._lines import assignment
-from expcache.cli._value import parse_value
+from expcache.cli._value import params_lines, parse_value
 
 Call = Callable[..., Any]
 
@@ -28,6 +29,8 @@ def grow(x, by=1, words=()):
     print("growing", x)
     with open("computed.txt", "a") as log:
         log.write(f"{x} ")
+    if Path("interrupted.txt").exists() and x == 3:
+        raise KeyboardInterrupt
     if Path("failing.txt").exists() and x == 2:
         raise ValueError("cannot grow 2")
     return x + by
@@ -73,18 +76,49 @@ def test_failures_are_told_and_kept_until_they_are_retried(growth: Path, process
     assert first.status == 1
     assert first.out.splitlines()[-1] == "more: 3 points, 2 done (2 of them now), 1 failed"
     assert "ValueError: cannot grow 2" in first.out
-    assert first.err.splitlines()[-1].startswith("To see why: expcache log ")
+    assert re.fullmatch(
+        r"To see why: expcache log \w{8}; --mode retry-failed tries again\.",
+        first.err.splitlines()[-1],
+    )
     assert sorted(computed(growth)) == ["1", "2", "3"]
     again = process("sweep", "more.toml")
     assert again.status == 1
     assert "2 done (0 of them now), 1 failed (1 of them before)" in again.out
-    assert again.err.endswith("; --mode retry-failed tries again.\n")
     assert computed(growth) == []
     (growth / "failing.txt").unlink()
     assert process("sweep", "more.toml", "--mode", "retry-failed").status == 0
     assert computed(growth) == ["2"]
     assert process("sweep", "more.toml", "--mode", "overwrite").status == 0
     assert computed(growth) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "again"), [("resume", "the same command"), ("overwrite", "--mode resume")]
+)
+def test_an_interruption_tells_what_is_left(
+    growth: Path, process: Call, mode: str, again: str
+) -> None:
+    """What was done is stored, and the command that goes on is named."""
+    (growth / "interrupted.txt").touch()
+    told = process("sweep", "more.toml", "--mode", mode)
+    assert told.status == 130
+    assert told.err.strip().splitlines()[-1] == (
+        f"Interrupted: what is done is stored, and {again} goes on from there."
+    )
+    (growth / "interrupted.txt").unlink()
+    again_told = process("sweep", "more.toml")
+    assert again_told.out.endswith("3 done (1 of them now), 0 failed\n")
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [(None, ["a=1, b=2, c=3", "a=1, b=4, c=3"]), (80, ["b=2, a=1, c=3", "b=4, a=1, c=3"])],
+)
+def test_params_that_differ_come_first_where_lines_are_cut(
+    width: int | None, lines: list[str]
+) -> None:
+    """On a terminal, rows that differ look different; elsewhere params keep their order."""
+    assert params_lines([{"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 4, "c": 3}], width) == lines
 
 
 def test_a_dry_run_computes_and_writes_nothing(growth: Path, process: Call) -> None:
@@ -95,9 +129,14 @@ def test_a_dry_run_computes_and_writes_nothing(growth: Path, process: Call) -> N
     (growth / "more.toml").write_text(SPEC.replace("3]", "3, 4]"))
     before = {path: path.read_bytes() for path in growth.glob(".expcache/*/cache.db")}
     told = process("sweep", "more.toml", "--dry-run")
-    lines = [line.split()[1:3] for line in told.out.splitlines()[1:-1]]
+    lines = [line.split()[1:3] for line in told.out.splitlines()[2:-1]]
+    assert told.out.startswith(f"store {growth / '.expcache'}\n")
     assert lines == [["done", "skip"], ["failed", "skip"], ["done", "skip"], ["missing", "run"]]
-    assert told.out.splitlines()[-1] == "more: 4 points, 1 would run, 3 would not"
+    assert (
+        told.out.splitlines()[-1]
+        == "more: 4 points, 1 would run (1 missing), 3 would not (2 done, 1 failed)"
+    )
+    assert told.err == "What failed is not tried again; --mode retry-failed tries again.\n"
     for mode, count in (("retry-failed", 2), ("overwrite", 4)):
         tree = process("sweep", "more.toml", "--dry-run", "--json", "--mode", mode).json
         assert (tree["points"], tree["would_run"], len(tree["runs"])) == (4, count, 4)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from expcache._outcome import Failure, Value, capture, capture_async
+from expcache._outcome import Failure, Value, brief, capture, capture_async
 from expcache.errors import RunFailedError
 
 
@@ -186,3 +186,27 @@ def test_cancellation_passes() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(capture_async(cancelled))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ("ValueError: too\nlong", "ValueError: too"),
+        (
+            "expcache.errors.CommandError: cannot finish run "
+            + "0" * 32
+            + " of 'a b': its program "
+            "ended with exit status 2. To see it again, run this:\n./prog",
+            "ended with exit status 2",
+        ),
+        (
+            "expcache.errors.TimeLimitError: cannot compute run " + "f" * 32 + " of 'fit': it took "
+            "longer than its time limit of 0.5 s and was ended. Give it more time.",
+            "took longer than its time limit of 0.5 s and was ended",
+        ),
+        ("KeyError: 'cannot finish'", "KeyError: 'cannot finish'"),
+    ],
+)
+def test_an_error_in_one_line(error: str, reason: str) -> None:
+    """Of what expcache itself tells of a run, the bare reason; of all else the first line."""
+    assert brief(error) == reason

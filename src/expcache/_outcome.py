@@ -6,6 +6,7 @@ user asked for the result. Between the two, success and failure are values like 
 
 from __future__ import annotations
 
+import re
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import TracebackType
 
-__all__ = ["Failure", "Value", "capture", "capture_async", "is_own"]
+__all__ = ["Failure", "Value", "brief", "capture", "capture_async", "is_own"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _OWN = Path(__file__).parent
+_OWN_REASON = re.compile(
+    r"expcache\.errors\.\w+: cannot \w+ run [0-9a-f]{32} of '.*?': (?:it |its program )?(.+?)\. "
+)
 _OWN_PLACES = frozenset({_OWN, _OWN.with_name("pytest_expcache")})
 
 
@@ -79,6 +83,13 @@ class Failure:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the texts without the live exception."""
         return Failure, (self.type, self.message, self.traceback)
+
+
+def brief(error: object) -> str:
+    """Return in one line how a run failed; where expcache ended it, the bare reason."""
+    first = str(error).strip().partition("\n")[0]
+    reason = _OWN_REASON.match(first)
+    return first if reason is None else reason[1]
 
 
 def capture(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Value[R] | Failure:

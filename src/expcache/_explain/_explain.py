@@ -15,6 +15,7 @@ from expcache._explain._environment import environment_differences
 from expcache._explain._missing import Missing
 from expcache._explain._params import described, items_of, param_differences, shown
 from expcache._explanation import Against, Difference, Explanation
+from expcache._outcome import brief
 from expcache._query import Located, code_of, is_result
 from expcache._reached import reached
 from expcache._record import Header, files, read_header
@@ -211,7 +212,7 @@ def _against(header: Header) -> Against:
 
 def _error(header: Header) -> str:
     error = header.error or {}
-    return f"{error.get('type', '')}: {error.get('message', '')}".rstrip(": ")
+    return brief(f"{error.get('type', '')}: {error.get('message', '')}".rstrip(": "))
 
 
 def _call(run: Run[Any]) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ import click
 
 from expcache.cli._ending import DONE, FAILED
 from expcache.cli._table import Column
-from expcache.cli._value import line_of, to_json
+from expcache.cli._value import params_lines, to_json
 from expcache.cli._view import View
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ def compute(  # noqa: PLR0913 - each is an option of its own, by keyword
     """Compute a sweep and tell what came of it, or only what would be computed."""
     if dry_run:
         return preview(view, sweep, mode)
-    with apart(view):
+    with apart(view), _interruption(view, mode):
         runs = sweep.run(
             jobs=jobs,
             timeout=timeout,
@@ -111,6 +110,17 @@ def compute(  # noqa: PLR0913 - each is an option of its own, by keyword
     return FAILED if failed else DONE
 
 
+@contextmanager
+def _interruption(view: View, mode: str) -> Iterator[None]:
+    """Tell what an interruption leaves."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        again = "--mode resume" if mode == "overwrite" else "the same command"
+        view.note(f"Interrupted: what is done is stored, and {again} goes on from there.")
+        raise
+
+
 def apart(view: View) -> AbstractContextManager[object]:
     """Keep what runs print out of the JSON on standard output."""
     return redirect_stdout(sys.stderr) if view.json else nullcontext()
@@ -121,7 +131,10 @@ def _print(
 ) -> None:
     view.line(f"store {_store_of(sweep)}")
     if failed:
-        view.table(_COLUMNS, [[run.id[:8], _params(run, sweep), _first(run)] for run in failed])
+        from expcache._outcome import brief  # noqa: PLC0415 - loaded already
+
+        told = zip(failed, _params(view, failed, sweep), strict=True)
+        view.table(_COLUMNS, [[run.id[:8], params, brief(run.error)] for run, params in told])
     computed = sum(not run.cached for run in runs if run.status == "done")
     done = len(runs) - len(failed)
     before = sum(bool(run.cached) for run in failed)
@@ -130,28 +143,23 @@ def _print(
         f"{len(failed)} failed{f' ({before} of them before)' if before else ''}"
     )
     if failed:
-        again = "; --mode retry-failed tries again" if before else ""
-        view.note(f"To see why: expcache log {failed[0].id[:8]}{again}.")
+        view.note(f"To see why: expcache log {failed[0].id[:8]}; {_AGAIN}.")
+
+
+_AGAIN = "--mode retry-failed tries again"
 
 
 def _points(count: int) -> str:
     return f"{count} point{'' if count == 1 else 's'}"
 
 
-def _first(run: Run[Any]) -> str:
-    """Return why a run failed, in one line; of a program, how it ended."""
-    text = str(run.error).partition("\n")[0]
-    ended = re.search(r"CommandError: .* its program (.+?)\. ", text)
-    return text if ended is None else ended[1]
-
-
-def _params(run: Run[Any], sweep: Sweep[Any]) -> str:
-    """Return the params that count, in one line; of the line of a runfile, the line."""
+def _params(view: View, runs: Iterable[Run[Any]], sweep: Sweep[Any]) -> list[str]:
+    """Return the params that count of each run in a line; of lines of a runfile, the lines."""
     ignored = sweep.experiment._definition.options.ignore  # noqa: SLF001 - not shown
-    shown = {name: value for name, value in run.params.items() if name not in ignored}
-    if tuple(shown) == ("line",):
-        return str(shown["line"])
-    return ", ".join(f"{name}={line_of(value)}" for name, value in shown.items())
+    shown = [{n: value for n, value in run.params.items() if n not in ignored} for run in runs]
+    if all(tuple(one) == ("line",) for one in shown):
+        return [str(one["line"]) for one in shown]
+    return params_lines(shown, view.width)
 
 
 def _store_of(sweep: Sweep[Any]) -> str:
@@ -191,17 +199,33 @@ def preview(view: View, sweep: Sweep[Any], mode: str) -> int:
             {"id": run.id, "status": status, "runs": runs, "params": to_json(run.params)}
             for run, status, runs in rows
         ]
-        view.emit({**_named(sweep), "points": len(rows), "would_run": sum(would), "runs": told})
+        counts = {"points": len(rows), "would_run": sum(would)}
+        view.emit({"store": _store_of(sweep), **_named(sweep), **counts, "runs": told})
         return DONE
+    view.line(f"store {_store_of(sweep)}")
+    lines = _params(view, sweep, sweep)
     view.table(
         _PLANNED,
         [
-            [run.id[:8], status, "run" if runs else "skip", _params(run, sweep)]
-            for run, status, runs in rows
+            [run.id[:8], status, "run" if runs else "skip", line]
+            for (run, status, runs), line in zip(rows, lines, strict=True)
         ],
     )
-    count = sum(would)
-    view.line(
-        f"{sweep.name}: {_points(len(rows))}, {count} would run, {len(rows) - count} would not"
-    )
+    _print_counts(view, sweep.name, list(zip(statuses, would, strict=True)))
     return DONE
+
+
+def _print_counts(view: View, name: str, planned: list[tuple[Any, bool]]) -> None:
+    run = Counter(status for status, runs in planned if runs)
+    skip = Counter(status for status, runs in planned if not runs)
+    counts = f"{_counted(run, 'would run')}, {_counted(skip, 'would not')}"
+    view.line(f"{name}: {_points(len(planned))}, {counts}")
+    if skip["failed"]:
+        view.note(f"What failed is not tried again; {_AGAIN}.")
+
+
+def _counted(statuses: Counter[Any], word: str) -> str:
+    """Return how many points would, or would not, be computed, and what they are."""
+    parts = [f"{count} {status}" for status, count in statuses.most_common()]
+    told = f" ({', '.join(parts)})" if parts else ""
+    return f"{statuses.total()} {word}{told}"

@@ -11,7 +11,7 @@ from expcache.cli._ending import DONE, FAILED
 from expcache.cli._options import command
 from expcache.cli._selection import Found, Selection, selecting
 from expcache.cli._table import Column
-from expcache.cli._value import line_of, local_time, seconds, to_json
+from expcache.cli._value import local_time, params_lines, seconds, to_json
 from expcache.cli._view import View
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ def _print(view: View, found: Found, runs: list[Run[Any]]) -> None:
     one = len({run.experiment for run in runs}) == 1
     columns = [_ID, _STATUS, *([] if one else [_EXPERIMENT]), _PARAMS, *_TIMES]
     rows = []
-    for run in runs:
-        params = ", ".join(f"{name}={line_of(v)}" for name, v in _params(found, run).items())
+    lines = params_lines([_params(found, run) for run in runs], view.width)
+    for run, params in zip(runs, lines, strict=True):
         told = run.id not in found.damaged
         times = [seconds(run.runtime), local_time(run.finished)] if told else ["", ""]
         name = [] if one else [run.experiment]

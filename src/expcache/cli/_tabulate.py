@@ -165,7 +165,9 @@ def _cell(name: str, value: Any) -> str:
     if name == "id":
         return str(value)[:8]
     if name == "error" and isinstance(value, str):
-        return value.partition("\n")[0]
+        from expcache._outcome import brief  # noqa: PLC0415 - not for help
+
+        return brief(value)
     if name == "runtime" and isinstance(value, float):
         return seconds(value)
     return _text(value)

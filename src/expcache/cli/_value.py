@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import click
 __all__ = [
     "line_of",
     "local_time",
+    "params_lines",
     "parse_assignments",
     "parse_value",
     "seconds",
@@ -114,3 +115,13 @@ def size(nbytes: int) -> str:
             return f"{number:.3g} {unit}"
         number /= 1000
     return f"{number:.4g} TB"
+
+
+def params_lines(many: Sequence[Mapping[str, Any]], width: int | None) -> list[str]:
+    """Return the params of each run in a line; where lines are cut, first those that differ."""
+    told = [{name: line_of(value) for name, value in one.items()} for one in many]
+    if width is not None:
+        names = dict.fromkeys(name for one in told for name in one)
+        differ = {name for name in names if len({one.get(name) for one in told}) > 1}
+        told = [dict(sorted(one.items(), key=lambda item: item[0] not in differ)) for one in told]
+    return [", ".join(f"{name}={text}" for name, text in one.items()) for one in told]
