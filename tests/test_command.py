@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shlex
 import shutil
 import subprocess
@@ -326,6 +327,48 @@ def test_files_are_linked_as_they_say() -> None:
     assert not first.files["t.txt"].stat().st_mode & 0o222
     assert first.files["l.txt"].is_symlink()
     assert first.files["l.txt"].samefile("l.txt")
+
+
+@pytest.mark.parametrize("link", ["copy", "shared", "link"])
+def test_a_file_that_changes_on_its_way_fails_the_run(link: Any) -> None:
+    """What is computed from other content than the id tells is never stored as a result."""
+
+    @experiment
+    def reads(table: File) -> str:
+        Path("table.txt").write_text("other content")
+        return current_run().place(table).read_text()
+
+    Path("table.txt").write_text("content")
+    (run,) = reads.sweep([{"table": File("table.txt", link)}]).run(jobs=2)
+    assert run.status == "failed"
+    assert str(run.error and run.error.exception) == (
+        f"cannot place 'table.txt' for run {run.id}: its content has changed since the run was "
+        "identified. Run it again."
+    )
+
+
+def test_a_fixed_file_is_checked_against_the_code_that_it_was_part_of() -> None:
+    """The file that travels to a worker knows the content that the code of the run tells."""
+    Path("table.txt").write_text("content")
+    table = File("table.txt")
+    reads = command("cat table.txt", shell=True, inputs=table, name="reads")
+    before = reads.code
+    Path("table.txt").write_text("other content")
+    sent = pickle.loads(pickle.dumps(table))
+    assert (table.has_changed, sent.has_changed) == (True, True)
+    assert reads.code != before
+    assert not table.has_changed
+
+
+def test_a_shared_copy_that_was_written_to_is_made_anew() -> None:
+    """A program that writes to it, as root can, spoils no other run."""
+    Path("s.txt").write_text("content")
+    made = command(
+        "cat s.txt; chmod u+w s.txt; echo spoilt > s.txt; echo {x}",
+        shell=True, inputs=File("s.txt", "shared"), name="spoils",
+    )  # fmt: skip
+    runs = made.sweep(grid(x=[1, 2])).run()
+    assert [run.result["stdout"] for run in runs] == ["content1\n", "content2\n"]
 
 
 def test_a_shared_copy_goes_with_its_last_user(isolated: Store) -> None:

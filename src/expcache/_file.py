@@ -33,7 +33,7 @@ class File:
         ValueError: there is no such link, or the name leads elsewhere.
     """
 
-    __slots__ = ("link", "path", "rename")
+    __slots__ = ("_identified", "link", "path", "rename")
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class File:
         self.path = os.fspath(path)
         self.link = link
         self.rename = rename
+        self._identified = ""
         if link not in ("copy", "shared", "link"):
             message = f"cannot make a File with link={link!r}: no such link."
             raise ValueError(f"{message} Use 'copy', 'shared' or 'link'.")
@@ -95,7 +96,18 @@ class File:
 
     def __expcache_key__(self) -> tuple[str, str]:
         """Stand for the content in an id."""
-        return "content", self.digest
+        self._identified = self.digest
+        return "content", self._identified
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the content is not what an id or a code was last taken of, here or by a sender.
+
+        Raises:
+            IdentityError: the file cannot be read.
+        """
+        known = getattr(self, "_identified", "")  # an older pickle has none
+        return bool(known) and self.digest != known
 
 
 @lru_cache(maxsize=4096)

@@ -15,7 +15,7 @@ from expcache._directory import Private, place, settle_left
 from expcache._file import File
 from expcache._launch import Launch, current_launch, new_launch
 from expcache._outcome import Failure, Value, capture
-from expcache.errors import NoRunError, StoreError
+from expcache.errors import IdentityError, NoRunError, StoreError
 
 if TYPE_CHECKING:
     import logging
@@ -84,6 +84,7 @@ class CurrentRun:
 
         Raises:
             StoreError: it cannot be brought there, or another file has its name.
+            IdentityError: it is not what the run was identified by any more.
         """
         own = self.own()
         path = f"{own.path}/{file.name}"
@@ -93,12 +94,18 @@ class CurrentRun:
             try:
                 if os.path.lexists(path):
                     raise FileExistsError(EEXIST, "the run has another file of this name")
-                place(file.path, path, file.link, own.shared, file.digest)
+                place(file.path, path, file.link, own.shared, file.digest, _digest_of)
             except OSError as error:
                 message = f"cannot place {file.path!r} as {file.name!r} for run {self.id}:"
                 reason = error.strerror or str(error)
                 remedy = "Give it another name: File(path, rename=...)."
                 raise StoreError(f"{message} {reason}. {remedy}", path=path) from error
+            if file.has_changed:
+                message = f"cannot place {file.path!r} for run {self.id}: its content has changed"
+                remedy = "Run it again."
+                raise IdentityError(
+                    f"{message} since the run was identified. {remedy}", path=file.path, kind="File"
+                )
             self._placed[file.name] = file.path
         return Path(path)
 
@@ -172,6 +179,10 @@ def left_of(cell: Cell) -> str:
         return "" if place is None else settle_left(place, cell.key, cell.identity.id)
     except OSError:
         return ""
+
+
+def _digest_of(path: str) -> str:
+    return File(path).digest
 
 
 def _raise(error: Exception) -> None:

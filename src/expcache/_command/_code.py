@@ -44,7 +44,7 @@ class CommandCode:
         """Return the fingerprint as it is now."""
         files = [] if self._declared else self._files()
         followed = None if self._followed is None else self._followed.current()
-        seen = [file.digest for file in files], followed
+        seen = [file.__expcache_key__() for file in files], followed
         if seen != self._seen:
             self._code, self._seen = self._take(files, followed), seen
         return self._code

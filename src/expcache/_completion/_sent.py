@@ -77,7 +77,7 @@ class Sent:
         places: tuple[str | None, str | None],
     ) -> Parcel:
         """Return what is the same for many cells, made once while it is valid."""
-        fresh = (cell.function, cell.checked, by_value, places)
+        fresh = (cell.function, cell.checked or cell.code, by_value, places)
         known = self._parcels.get(cell.experiment)
         if known is None or known[0] != fresh:
             spill, files = places

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Callable
 from typing import Final
 
 __all__ = ["SHARED", "place"]
@@ -12,7 +13,9 @@ __all__ = ["SHARED", "place"]
 SHARED: Final = ".shared"
 
 
-def place(source: str, target: str, link: str, area: str, digest: str) -> None:
+def place(  # noqa: PLR0913, PLR0917 - from where, to where, and how
+    source: str, target: str, link: str, area: str, digest: str, digest_of: Callable[[str], str]
+) -> None:
     """Bring a file to its place.
 
     Args:
@@ -22,13 +25,18 @@ def place(source: str, target: str, link: str, area: str, digest: str) -> None:
             have of this content, ``"link"`` to the file itself.
         area: the directory of the shared copies.
         digest: of the content.
+        digest_of: what takes the digest of a file.
     """
     if link == "link":
         os.symlink(os.path.abspath(source), target)  # noqa: PTH100, PTH211 - text, and not resolved
     elif link == "copy":
         shutil.copy2(source, target)
     else:
-        _share(source, target, f"{area}/{digest}")
+        shared = f"{area}/{digest}"
+        # Somebody may have written to the copy: who runs as root is not stopped by its mode.
+        if not os.path.exists(shared) or digest_of(shared) != digest:  # noqa: PTH110 - text
+            _copy(source, shared)
+        _share(source, target, shared)
 
 
 def _share(source: str, target: str, shared: str) -> None:
@@ -36,6 +44,12 @@ def _share(source: str, target: str, shared: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         _link(shared, target)
         return
+    _copy(source, shared)  # it has gone away just now
+    _link(shared, target)
+
+
+def _copy(source: str, shared: str) -> None:
+    """Make the shared copy, in place of what is there."""
     with contextlib.suppress(FileExistsError):
         os.mkdir(os.path.dirname(shared), 0o700)  # noqa: PTH102, PTH120 - text
     passing = f"{shared}.{os.urandom(4).hex()}"
@@ -43,7 +57,6 @@ def _share(source: str, target: str, shared: str) -> None:
     # Whoever writes to one would write to all of them.
     os.chmod(passing, os.stat(passing).st_mode & 0o555)  # noqa: PTH101, PTH116 - text
     os.replace(passing, shared)  # noqa: PTH105 - text
-    _link(shared, target)
 
 
 def _link(shared: str, target: str) -> None:

@@ -30,7 +30,7 @@ def identity_of(key: Key, run: Run[Any], params: Mapping[str, Any]) -> Identity:
     if identity.id == run.id:
         return identity
     message = f"cannot compute run {run.id} of {run.experiment!r}: its parameters were"
-    remedy = "Let the experiment that did it work on a copy."
+    remedy = "Let the experiment that did it work on a copy; if a file was changed, run it again."
     raise IdentityError(
         f"{message} changed in place since its id was taken. {remedy}",
         path="params",

@@ -64,10 +64,12 @@ class Given:
         for name, file in self._files.items():
             target = str(directory / name)
             try:
-                place(file.path, target, file.link, str(shared / SHARED), file.digest)
+                place(file.path, target, file.link, str(shared / SHARED), file.digest, _digest_of)
             except OSError as error:
                 message = f"cannot render the file {file.path!r}: {error.strerror or error}."
                 refuse(message, "Check the path.")
+            if file.has_changed:
+                refuse(f"cannot render the file {file.path!r}: it changes.", "Render again.")
 
     def write(self, path: Path, owner: str) -> None:
         """Write the values as JSON.
@@ -76,6 +78,10 @@ class Given:
             ParameterError: JSON has no form of one.
         """
         write_params(str(path), self.values, owner)
+
+
+def _digest_of(path: str) -> str:
+    return File(path).digest
 
 
 def there(file: File) -> File:
