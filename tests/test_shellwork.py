@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from textwrap import dedent
@@ -95,6 +96,28 @@ def test_a_relative_program_lies_beside_the_file(place: Path) -> None:
     (place / "sub" / "prog.toml").write_text('command = ["./prog", "{x}"]\ngrid.x = [0, false]\n')
     runs = specification("sub/prog.toml").run()
     assert [printed(run) for run in runs] == ["got 0\n", "got False\n"]
+
+
+def test_a_project_can_be_moved(place: Path) -> None:
+    """A program counts by its path in the project, and one built anew only if that is asked for."""
+    (place / "one").mkdir()
+    (place / "one" / "pyproject.toml").touch()
+    program = place / "one" / "prog"
+    program.write_text('#!/bin/sh\necho "got $1"\n')
+    program.chmod(0o755)
+    text = 'command = ["./prog", "{x}"]\ngrid.x = [0]\n'
+    (place / "one" / "prog.toml").write_text(text)
+    (place / "one" / "built.toml").write_text(f"content = true\n{text}")
+    for name in ("prog", "built"):
+        specification(f"one/{name}.toml").run()
+    (place / "one").rename(place / "two")
+    (place / "two" / "prog").write_text('#!/bin/sh\necho "had $1"\n')
+    assert printed(specification("two/prog.toml").run()[0]) == "got 0\n"
+    assert specification("two/built.toml").status()["stale"] == 1
+    assert printed(specification("two/built.toml").run()[0]) == "had 0\n"
+    shutil.copytree(place / "two", place / "two" / "other")
+    (place / "two" / "other" / "pyproject.toml").unlink()
+    assert specification("two/other/prog.toml").status()["stale"] == 1
 
 
 def test_files_that_are_parameters_lie_beside_the_file(place: Path) -> None:

@@ -166,8 +166,8 @@ def test_filters_keep_the_points_that_they_hold_for(tmp_path: Path, text: str) -
 
 REFUSED = {
     "grids: {a: 1}": "'grids' in '...' (line 2): there is no such key (perhaps 'grid'). "
-    "The keys here are experiment, command, shell, name, tags, timeout, retries, inputs, grid, "
-    "zip, constants, points, product, sum, filter.",
+    "The keys here are experiment, command, shell, name, tags, timeout, retries, inputs, "
+    "content, grid, zip, constants, points, product, sum, filter.",
     "grid: {a: []}": "'grid.a' in '...' (line 2): it has no values. "
     "Give it a value, or leave the parameter out.",
     "grid: {}": "'grid' in '...' (line 2): it is empty. Write parameters and their values.",
@@ -260,6 +260,8 @@ REFUSED = {
     "Write 0 or a greater whole number.",
     "inputs: x.csv": "'inputs' in '...' (line 2): an experiment takes no inputs. "
     "Give the files as parameters, or write command: or shell:.",
+    "content: true": "'content' in '...' (line 2): an experiment is no program. "
+    "Leave it out: its code counts anyway.",
     "command: [x]": "'...': experiment and command contradict each other. "
     "Write one of experiment:, command: and shell:.",
     "grid: {a: !!set {x: null}}": "'grid.a' in '...' (line 2): tag:yaml.org,2002:set is no plain "
@@ -428,6 +430,10 @@ def test_commands_say_their_words_and_files(tmp_path: Path) -> None:
 
 
 WRONG_COMMANDS = {
+    "shell: x\ncontent: true": "'content' in '...' (line 2): a shell starts the program. "
+    "Name the program in inputs: its content counts there.",
+    "command: [x]\ncontent: 1": "'content' in '...' (line 2): 1 is neither true nor false. "
+    "Write one.",
     "command: ./prog {x}": "'command' in '...' (line 1): './prog {x}' is no list of words. "
     "Write a list of words, such as [./prog, '{x}'], or shell: for a line.",
     "command: [./prog, 1]": "'command[1]' in '...' (line 1): 1 is no text. Put it in quotes.",

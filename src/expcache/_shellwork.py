@@ -48,6 +48,7 @@ def command_of(said: Specification) -> Experiment[..., Any]:
     named = said.name or Path(said.document.path).stem
     options: dict[str, Any] = {"name": named, "shell": said.target == "shell"}
     options |= {"tags": said.tags, "timeout": said.timeout, "retries": said.retries}
+    options["content"] = said.content
     options["inputs"] = [_input(said, one) for one in said.inputs]
     if _names_here(said):
         options["ignore"] = (HERE,)

@@ -11,6 +11,7 @@ from expcache._code import Code, Part, Tracker
 from expcache._encode import digest, encode
 from expcache._file import File
 from expcache._program import Recipe
+from expcache._store._origin import Origin
 
 __all__ = ["CommandCode"]
 
@@ -62,7 +63,7 @@ class CommandCode:
         return files
 
     def _take(self, files: list[File], followed: Code | None) -> Code:
-        recipe = self._recipe
+        recipe = _in_project(self._recipe)
         words: list[Any] = [one.name if isinstance(one, File) else one for one in recipe.words]
         inputs = [one.name if isinstance(one, File) else [one] for one in recipe.inputs]
         told = (words, recipe.shell, recipe.env, inputs, recipe.ok)
@@ -79,3 +80,15 @@ class CommandCode:
             parts += followed.parts
         unseen = () if followed is None else followed.unseen
         return Code(digest(encode(facts)), tuple(parts), unseen)
+
+
+def _in_project(recipe: Recipe) -> Recipe:
+    """Return a recipe that is the same in every checkout of the project that has the program."""
+    first = recipe.words[0]
+    if recipe.shell or isinstance(first, File) or len(first) != 1 or first[0].name:
+        return recipe
+    relative = Origin.of(first[0].text).relative if os.sep in first[0].text else None
+    if relative is None:
+        return recipe
+    program = (first[0]._replace(text=f"./{relative}"),)
+    return recipe._replace(words=(program, *recipe.words[1:]))

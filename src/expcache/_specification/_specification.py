@@ -16,7 +16,7 @@ __all__ = ["Specification", "read_specification"]
 
 _TARGETS = ("experiment", "command", "shell", "program")
 _OPTIONS = ("name", "tags", "timeout", "retries")
-_COMMAND_OPTIONS = ("inputs",)
+_COMMAND_OPTIONS = ("inputs", "content")
 _KNOWN = ("experiment", "command", "shell", *_OPTIONS, *_COMMAND_OPTIONS, *BLOCK_KEYS)
 _BATCHRUN = ("program", "parameters", *_OPTIONS, "filter")
 
@@ -36,6 +36,8 @@ class Specification(NamedTuple):
     timeout: float | None = None
     retries: int | None = None
     inputs: tuple[dict[str, str], ...] = ()
+    content: bool = False
+    """Whether a program that is built anew is other code."""
     in_place: bool = False
     """Whether the command is run where it is launched, not in a directory of its own."""
 
@@ -72,6 +74,7 @@ def _read(document: Document) -> Specification:
         timeout=_timeout(document) if "timeout" in given else None,
         retries=_retries(document) if "retries" in given else None,
         inputs=_inputs(document) if "inputs" in given else (),
+        content=_content(document) if "content" in given else False,
         in_place=plainly,
     )
 
@@ -100,11 +103,20 @@ def _target(document: Document) -> str:
     if len(found) != 1:
         reason = f"{' and '.join(found)} contradict each other" if found else "it runs nothing"
         raise document.error((), reason, "Write one of experiment:, command: and shell:.")
-    if found == ["experiment"] and "inputs" in document.tree:
+    if found == ["experiment"]:
+        _refuse_command_options(document)
+    return found[0]
+
+
+def _refuse_command_options(document: Document) -> None:
+    """Refuse what only programs have."""
+    if "inputs" in document.tree:
         reason = "an experiment takes no inputs"
         remedy = "Give the files as parameters, or write command: or shell:."
         raise document.error(("inputs",), reason, remedy)
-    return found[0]
+    if "content" in document.tree:
+        reason = "an experiment is no program"
+        raise document.error(("content",), reason, "Leave it out: its code counts anyway.")
 
 
 def _text(document: Document, key: str) -> str:
@@ -174,6 +186,16 @@ def _retries(document: Document) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         reason = f"{value!r} is no number of times"
         raise document.error(("retries",), reason, "Write 0 or a greater whole number.")
+    return value
+
+
+def _content(document: Document) -> bool:
+    value = document.tree["content"]
+    if not isinstance(value, bool):
+        raise document.error(("content",), f"{value!r} is neither true nor false", "Write one.")
+    if value and "command" not in document.tree:
+        remedy = "Name the program in inputs: its content counts there."
+        raise document.error(("content",), "a shell starts the program", remedy)
     return value
 
 
