@@ -237,6 +237,19 @@ def test_the_files_of_runs_are_in_the_backup(store: Store, tmp_path: Path) -> No
     assert len(list((tmp_path / "backup").rglob("out.txt"))) == 2
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_pipes_in_the_directory_of_a_run_are_not_in_the_backup(
+    store: Store, tmp_path: Path
+) -> None:
+    """What has no content is left out, and does not keep a store from being copied."""
+    run = wrote.run(1)
+    assert run.directory is not None
+    os.mkfifo(run.directory / "pipe")
+    assert store.backup(tmp_path / "backup").sound
+    copy = expcache.load(run.id, store=tmp_path / "backup")
+    assert list(copy.files) == ["out.txt"]
+
+
 def test_directories_that_are_removed_meanwhile_are_not_in_the_backup(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

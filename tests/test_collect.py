@@ -207,6 +207,66 @@ def test_a_result_that_cannot_be_read_is_a_failure(
     assert f"cannot read the result: {error}" in str(load(made.ids[0]).error)
 
 
+@pytest.mark.parametrize("name", ["result.json", "stdout.txt", "stderr.txt"])
+def test_a_copy_that_is_not_whole_is_refused(tmp_path: Path, cluster: Cluster, name: str) -> None:
+    """What a broken copy cut short, or left out, is never taken for what the run wrote."""
+    made = rendered(tmp_path, f"{DOUBLE}; echo warns >&2", [1, 12])
+    cluster.submit(made.directory)
+    short, lacking = (made.directory / one / name for one in made.ids)
+    whole = [path.read_bytes() for path in (short, lacking)]
+    short.write_bytes(whole[0][:-1])
+    if name == "result.json":
+        lacking.unlink()
+    else:
+        lacking.write_bytes(b"")
+    found = collect(made.directory)
+    size = len(whole[0])
+    message = (
+        f"its {name} has {size - 1} bytes of the {size} that the run wrote. Copy the directory"
+    )
+    assert message in str(found)
+    assert (len(found.refused), found.done, found.failed) == (2, (), ())
+    short.write_bytes(whole[0])
+    lacking.write_bytes(whole[1])
+    assert len(collect(made.directory).done) == 2
+    assert calc(12) == {"twice": 24}
+
+
+def test_a_result_that_leads_nowhere_is_a_failure(tmp_path: Path, cluster: Cluster) -> None:
+    """A link to a file that is not there is no reason to take what was printed instead."""
+    made = rendered(tmp_path, "ln -s gone result.json; echo 7", [1])
+    cluster.submit(made.directory)
+    assert collect(made.directory).failed == made.ids
+    assert "cannot read the result: FileNotFoundError" in str(load(made.ids[0]).error)
+
+
+def test_one_broken_directory_does_not_keep_the_others(tmp_path: Path, cluster: Cluster) -> None:
+    """Whatever lies in place of its files, it is refused by itself."""
+    made = rendered(tmp_path, DOUBLE, [1, 2, 3])
+    cluster.submit(made.directory)
+    params = made.directory / made.ids[0] / "params.json"
+    params.unlink()
+    params.mkdir()
+    (made.directory / made.ids[1] / "expcache.json").write_text("[" * 100_000)
+    found = collect(made.directory)
+    assert found.done == made.ids[2:]
+    assert "Is a directory. Copy the directory whole" in str(found)
+    assert "it cannot be read (RecursionError" in str(found)
+
+
+def test_pipes_are_left_where_they_are(tmp_path: Path, cluster: Cluster) -> None:
+    """What a copy cannot have does not keep a result from being collected."""
+    made = rendered(tmp_path, f"mkfifo pipe; {DOUBLE}", [1])
+    cluster.submit(made.directory)
+    assert collect(made.directory).done == made.ids
+    assert sorted(load(made.ids[0]).files) == [
+        "params.json",
+        "result.json",
+        "stderr.txt",
+        "stdout.txt",
+    ]
+
+
 def test_results_in_other_forms(tmp_path: Path, cluster: Cluster) -> None:
     """An array comes back as .npy; without any file, the status and what was printed count."""
     made = rendered(tmp_path, "echo out; echo err >&2", [1, 2])

@@ -261,6 +261,13 @@ def number(run: CurrentRun) -> float:
     return float((run.directory / "stdout.txt").read_text())
 
 
+def test_a_result_that_leads_nowhere_is_a_failure() -> None:
+    """A link to a file that is gone does not make what was printed the result."""
+    run = command("ln -s gone result.json; echo 7", shell=True, name="gone").run()
+    assert run.error is not None
+    assert "cannot read the result.json that the program of 'gone' has written" in str(run.error)
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_parse_reads_the_result(jobs: int) -> None:
     """Without a posted result, `parse` is called with the current run."""

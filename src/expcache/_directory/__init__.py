@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expcache._directory._link import SHARED, place
-from expcache._directory._listing import files_in, is_name, newest_change
+from expcache._directory._listing import files_in, is_name, newest_change, no_files
 from expcache._directory._private import (
     RUNNING,
     Private,
@@ -22,6 +22,7 @@ __all__ = [
     "is_live",
     "is_name",
     "newest_change",
+    "no_files",
     "place",
     "put_away",
     "settle_left",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-__all__ = ["files_in", "is_name", "newest_change"]
+__all__ = ["files_in", "is_name", "newest_change", "no_files"]
 
 _NAME: Final = re.compile(r"[0-9a-f]{32}-[0-9a-f]{8}")
 
@@ -37,6 +39,19 @@ def files_in(directory: Path) -> dict[str, Path]:
             else:
                 found[name] = Path(entry.path)
     return {name: found[name] for name in sorted(found)}
+
+
+def no_files(folder: str, names: Iterable[str]) -> set[str]:
+    """Return those names in a folder that no copy can have: of pipes, sockets and devices."""
+    found = set()
+    for name in names:
+        try:
+            mode = os.lstat(f"{folder}/{name}").st_mode
+        except FileNotFoundError:
+            continue
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+            found.add(name)
+    return found
 
 
 def newest_change(path: str) -> float:

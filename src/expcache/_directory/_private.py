@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from expcache._directory._link import SHARED
+from expcache._directory._listing import no_files
 
 fcntl: Any
 try:
@@ -116,7 +117,7 @@ def copied(source: str, place: str, key: str, run_id: str) -> str:
 
     private = Private.make(place, key)
     try:
-        shutil.copytree(source, private.path, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(source, private.path, symlinks=True, dirs_exist_ok=True, ignore=no_files)
     except BaseException:
         private.abandon()
         raise

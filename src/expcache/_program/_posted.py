@@ -19,7 +19,7 @@ def read_posted(directory: str, owner: str) -> tuple[Any] | None:
         ResultError: it cannot be read.
     """
     for name, read in _READERS.items():
-        if os.access(f"{directory}/{name}", os.F_OK):
+        if os.path.lexists(f"{directory}/{name}"):  # a link to nothing is no result
             try:
                 return (read(f"{directory}/{name}"),)
             except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import re
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 
 from expcache._outcome import Failure, Value
 from expcache._render._manifest import Manifest
-from expcache._render._scripts import ENDED
+from expcache._render._scripts import ENDED, RECORD
 from expcache.errors import RenderError, TrustError
 
 __all__ = ["Ended", "ended", "outcome_of"]
@@ -43,18 +44,43 @@ def ended(directory: Path) -> Ended | None:
     if not all((directory / name).exists() for name in ENDED):
         return None
     try:
+        done = (directory / "finished").read_text(encoding="utf-8").splitlines()
         began = (directory / "started").read_text(encoding="utf-8").splitlines()
-        return Ended(
+        found = Ended(
             status=int((directory / "status").read_text(encoding="utf-8")),
             host=began[1],
             started=_moment(began[0]),
-            finished=_moment((directory / "finished").read_text(encoding="utf-8")),
+            finished=_moment(done[0]),
             output=_tail(directory / "stdout.txt"),
             errors=_tail(directory / "stderr.txt"),
         )
+        sizes = {name: int(size) for size, _, name in (line.partition(" ") for line in done[1:])}
     except (OSError, ValueError, IndexError) as error:
         message = f"cannot tell how the run in {str(directory)!r} ended: {error}."
-        raise RenderError(f"{message} Compute it again: delete its file status.") from error
+        remedy = "Copy it whole, or delete its file status and compute it again."
+        raise RenderError(f"{message} {remedy}") from error
+    _check_whole(directory, sizes)
+    return found
+
+
+def _check_whole(directory: Path, sizes: dict[str, int]) -> None:
+    """Refuse a copy that lacks something of what the run left.
+
+    Args:
+        directory: the copy.
+        sizes: those of the files that results come from, by name, as they were at the end.
+
+    Raises:
+        RenderError: one of them is not there, or is shorter.
+    """
+    for name, size in sizes.items():
+        path = directory / name
+        found = path.stat().st_size if path.exists() else 0
+        # A record tells by itself whether it is whole.
+        if not path.exists() or (found < size and name != RECORD):
+            message = f"cannot collect from {str(directory)!r}: its {name} has {found} bytes of"
+            remedy = "Copy the directory whole, and collect again."
+            raise RenderError(f"{message} the {size} that the run wrote. {remedy}")
 
 
 def outcome_of(
@@ -79,15 +105,15 @@ def outcome_of(
 
 
 def _result(directory: Path, told: Ended, *, trust: bool) -> Any:
-    if (directory / "result.pickle").exists():
+    if os.path.lexists(directory / "result.pickle"):
         if not trust:
             message = "cannot collect result.pickle: reading it would execute what is in it."
             remedy = "If you trust the machine it comes from, use trust=True."
             raise TrustError(f"{message} {remedy}", id=directory.name, codec="pickle")
         return pickle.loads((directory / "result.pickle").read_bytes())  # noqa: S301 - trusted
-    if (directory / "result.json").exists():
+    if os.path.lexists(directory / "result.json"):  # a link to nothing is no result
         return json.loads((directory / "result.json").read_text(encoding="utf-8"))
-    if (directory / "result.npy").exists():
+    if os.path.lexists(directory / "result.npy"):
         import numpy as np  # noqa: PLC0415 - only to read its files
 
         return np.load(directory / "result.npy", allow_pickle=False)

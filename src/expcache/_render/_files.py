@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from expcache._directory import Private, copied, is_name, put_away
+from expcache._directory import Private, copied, is_name, no_files, put_away
 from expcache._file import File
 from expcache._render._manifest import MANIFEST, Manifest
 from expcache._render._refusal import refuse
@@ -68,7 +68,8 @@ def _ignored(directory: Path, manifest: Manifest) -> Callable[[str, list[str]], 
     left_out = {*_OURS, *STAMPS, *params}
 
     def ignore(folder: str, names: Iterable[str]) -> set[str]:
-        return left_out.intersection(names) if Path(folder) == directory else set()
+        ours = left_out.intersection(names) if Path(folder) == directory else set()
+        return ours | no_files(folder, names)
 
     return ignore
 

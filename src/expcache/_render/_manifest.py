@@ -87,7 +87,7 @@ def read_manifest(directory: Path) -> Manifest:
         if content["digest"] != _digest(run):
             raise RenderError(_told(directory, "it was changed since it was rendered"))
         return Manifest(**run)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         if isinstance(error, RenderError):
             raise
         reason = f"it cannot be read ({type(error).__name__}: {error})"
@@ -103,11 +103,18 @@ def find_manifests(directory: Path) -> list[Path]:
 
 
 def params_digest(directory: Path) -> str:
-    """Return what tells the ``params.json`` of a directory from others; "" if there is none."""
+    """Return what tells the ``params.json`` of a directory from others; "" if there is none.
+
+    Raises:
+        RenderError: it cannot be read.
+    """
     try:
         return xxh3_128_hexdigest((directory / PARAMS).read_bytes())
     except FileNotFoundError:
         return ""
+    except OSError as error:
+        message = f"cannot read {str(directory / PARAMS)!r}: {error.strerror or error}."
+        raise RenderError(f"{message} Copy the directory whole, and collect again.") from error
 
 
 def _digest(run: dict[str, Any]) -> str:

@@ -77,7 +77,12 @@ export EXPCACHE_PARAMS
 {command}
 ) < /dev/null > stdout.txt 2> stderr.txt
 status=$?
-date -u +%Y-%m-%dT%H:%M:%S.%N > finished
+{{
+    date -u +%Y-%m-%dT%H:%M:%S.%N
+    for file in {told}; do
+        [ ! -f "$file" ] || echo $(wc -c < "$file") "$file"
+    done
+}} > finished
 echo "$status" > status.new && mv status.new status
 exit "$status"
 """
@@ -130,7 +135,8 @@ def run_script(run_id: str, experiment: str, command: str) -> str:
     """Return the script that computes one run where it lies."""
     stale = " ".join((*RESULTS, *ENDED[1:], ENVIRONMENT, "finished"))
     name = " ".join(experiment.split())
-    return _RUN.format(id=run_id, experiment=name, stale=stale, command=command)
+    told = " ".join((*ENDED[1:], *RESULTS))
+    return _RUN.format(id=run_id, experiment=name, stale=stale, command=command, told=told)
 
 
 def array_start(scheduler: Scheduler, runs: str) -> str:

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from expcache._directory import RUNNING
+from expcache._directory import RUNNING, no_files
 from expcache._store._check import parts_of
 from expcache._store._connect import connect
 from expcache._store._files import PRIVATE, sync_directory
@@ -113,7 +113,12 @@ class Copier:
             os.fsync(copied.fileno())
 
     def anything(self, source: Path, target: Path) -> None:
-        """Copy a file, or a directory with all that is in it; what goes away meanwhile is left."""
+        """Copy a file, or a directory with all that is in it; what goes away meanwhile is left.
+
+        Pipes and sockets, which programs may leave in the directories of their runs, are left out.
+        """
+        if no_files(str(source.parent), [source.name]):
+            return
         if source.is_symlink() or not source.is_dir():
             with contextlib.suppress(FileNotFoundError):
                 self.file(source, target)
