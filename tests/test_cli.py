@@ -46,6 +46,30 @@ def test_an_unknown_command(call: Call) -> None:
     assert told.status == 2
 
 
+def test_help_is_not_cut(call: Call) -> None:
+    """The line of a command in the list of all of them is a whole sentence."""
+    assert "..." not in call("--help").out.partition("\n\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["gc", "--keep-code"], "cannot run 'expcache gc': option '--keep-code' requires an arg"),
+        (["completion"], "cannot run 'expcache completion': missing argument 'SHELL'. Choose from"),
+        (["list", "--sor"], "cannot run 'expcache list': no such option '--sor'. Did you mean "),
+        (["run", "--tim"], "cannot run 'expcache run': no such option '--tim'. Did you mean "),
+    ],
+)
+def test_wrong_words_are_told_in_one_line(call: Call, words: list[str], message: str) -> None:
+    """The command is named, and the hint is a sentence."""
+    told = call(*words)
+    assert told.err.startswith(message)
+    assert told.err.endswith(f". Type 'expcache {words[0]} --help' to see how it is used.\n") or (
+        told.err.endswith(f"? Type 'expcache {words[0]} --help' to see how it is used.\n")
+    )
+    assert (told.status, told.err.count("\n"), "(" in told.err) == (2, 1, False)
+
+
 def test_version(call: Call) -> None:
     """The version is that of the package."""
     pytest.importorskip("importlib.metadata").version("expcache")

@@ -58,9 +58,21 @@ def test_compute_and_collect(call: Call, sweep: Sweep[Any], tmp_path: Path) -> N
         Path(directory, "status").write_text("0\n")
     told = call("collect", str(tmp_path / "jobs"))
     assert (told.status, told.out) == (1, "collected: 1 done, 1 failed\n")
+    assert told.err == (
+        f"To see why: expcache log {made.ids[1][:8]}. To compute it again: render, as before.\n"
+    )
     told = call("collect", str(tmp_path / "jobs"), "--json")
     assert (told.status, sorted(told.json["stored"])) == (0, sorted(made.ids))
     assert told.json["refused"] == []
+
+
+def test_collect_names_what_has_not_ended(call: Call, sweep: Sweep[Any], tmp_path: Path) -> None:
+    """The first of the runs that are not there yet are named."""
+    made = render(sweep, None, tmp_path / "jobs")
+    told = call("collect", str(tmp_path / "jobs"))
+    assert (told.status, told.out) == (0, "collected: 2 unfinished\n")
+    names = told.err.removeprefix("Unfinished: ").removesuffix(". Wait, or submit them again.\n")
+    assert sorted(names.split(", ")) == sorted(one[:8] for one in made.ids)
 
 
 def test_nothing_to_compute(call: Call, sweep: Sweep[Any], tmp_path: Path) -> None:

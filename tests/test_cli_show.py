@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 import expcache
+from expcache import command, use
+from expcache.cli._show import _environment, _wrapped
 
 pytestmark = pytest.mark.usefixtures("study")
 Call = Callable[..., Any]
@@ -189,3 +192,24 @@ def test_a_result_whose_part_is_gone(call: Call) -> None:
     assert (tree["result"], tree["whole"]) == (None, False)
     told = call("table", "-e", "*fill", "--json")
     assert (told.json["rows"][0]["status"], told.status) == ("damaged", 1)
+
+
+def test_what_can_be_copied_is_not_broken() -> None:
+    """A path stays in one piece, however narrow the terminal is; a text is wrapped at blanks."""
+    path = "/a-long/path-to/something-5909c678/files"
+    assert _wrapped(path, 12) == [path]
+    assert _wrapped("two words and more", 12) == ["two words", "and more"]
+
+
+def test_an_environment_that_is_not_known() -> None:
+    """Of a program that ran without expcache, nothing is made up."""
+    assert list(_environment({})) == ["not recorded"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_show_counts_what_log_prints(call: Call, study: Path) -> None:
+    """The lines of a program are those of its files."""
+    runs = command("echo one; echo two >&2; echo three", shell=True, name="says").sweep([{}])
+    with use(study / ".expcache"):
+        [run] = runs.run()
+    assert f"output      3 lines: expcache log {run.id[:8]}\n" in call("show", run.id).out

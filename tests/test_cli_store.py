@@ -228,7 +228,7 @@ def test_gc_shows_and_removes(call: Call, study: Path) -> None:
     words += ["--older-than", "0s"]
     told = call(*words)
     assert f"  study.length {now['id'][:8]}: it is of the code " in told.out
-    assert "1 records (" in told.out
+    assert "1 record (" in told.out
     assert told.err == "Nothing is removed; --yes removes it.\n"
     tree = call(*words, "--json").json
     assert (len(tree["records"]), tree["removed"]) == (1, None)

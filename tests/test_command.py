@@ -152,7 +152,7 @@ def test_a_failing_program_is_a_failed_run(jobs: int) -> None:
     assert error.command == f"MODE='a b' {Path('fails').absolute()} 'a b'"
     assert str(error) == (
         f"cannot finish run {run.id} of 'fails': its program ended with exit status 3. "
-        f"To see it again, run this in the directory of the run:\n{error.command}\n"
+        f"To see it again, run this in its directory ('expcache show' tells it):\n{error.command}\n"
         "It said last:\nno such mesh"
     )
 

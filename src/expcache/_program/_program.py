@@ -124,7 +124,7 @@ def _failed(recipe: Recipe, run: CurrentRun, start: _Start, ended: Ended) -> Com
     last = (ended.err or ended.out).strip().splitlines()[-_LINES:]
     said = "\n".join(["It said last:", *last]) if last else "It said nothing."
     message = f"cannot finish run {run.id} of {recipe.name!r}: its program {ended.how}."
-    remedy = f"To see it again, run this in the directory of the run:\n{line}"
+    remedy = f"To see it again, run this in its directory ('expcache show' tells it):\n{line}"
     return CommandError(
         f"{message} {remedy}\n{said}", status=ended.status, signal=ended.signal, command=line
     )

@@ -12,6 +12,8 @@ from expcache.cli._view import View
 
 __all__ = ["collect"]
 
+_SHOWN = 5
+
 
 @command("collect", example="expcache collect cluster\nexpcache collect cluster --trust --json")
 @click.option("--trust", is_flag=True, help="Take results that need unpickling, too.")
@@ -30,4 +32,11 @@ def collect(view: View, directory: str, *, trust: bool) -> int:
         view.emit({**tree, "refused": [one._asdict() for one in found.refused]})
     else:
         view.line(str(found))
+        if found.failed:
+            why = f"To see why: expcache log {found.failed[0][:8]}."
+            view.note(f"{why} To compute it again: render, as before.")
+        if found.unfinished:
+            names = ", ".join(one[:8] for one in found.unfinished[:_SHOWN])
+            more = ", ..." if len(found.unfinished) > _SHOWN else ""
+            view.note(f"Unfinished: {names}{more}. Wait, or submit them again.")
     return FAILED if found.failed or found.refused else DONE

@@ -18,9 +18,9 @@ expcache completion fish > ~/.config/fish/completions/expcache.fish"""
 
 
 @command("completion", example=_EXAMPLE)
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(view: View, shell: str) -> int:
-    """Print the script by which a shell completes.
+    """Print the script by which SHELL completes: bash, zsh or fish.
 
     It completes commands, options, files, the names of experiments, and ids.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -69,11 +70,19 @@ def end_with() -> Iterator[Ending]:
         ending.status = UNREAD
     except ExpcacheError as error:
         ending.status = _status_of(error)
-        _tell(str(error).replace("expcache.use(path)", "--store PATH"))
+        _tell(_in_words_of_options(str(error)))
     except OSError as error:
         ending.status = FAILED
         name = "" if error.filename is None else f" {os.fsdecode(error.filename)!r}"
         _tell(f"cannot read or write{name}: {error.strerror or error}.")
+
+
+def _in_words_of_options(message: str) -> str:
+    """Return a message for Python with what is said on a command line in its place."""
+    words = {"expcache.use(path)": "--store PATH", "say format=": "say --format"}
+    for python, option in words.items():
+        message = message.replace(python, option)
+    return message
 
 
 def _status_of(error: ExpcacheError) -> int:
@@ -86,7 +95,8 @@ def _usage(error: click.UsageError) -> str:
     if error.ctx is not None and type(error).__name__ == "NoArgsIsHelpError":
         return error.ctx.get_help()
     path = "expcache" if error.ctx is None else error.ctx.command_path
-    text = error.format_message().strip()
+    text = re.sub(r"\s+", " ", error.format_message().strip())
+    text = re.sub(r"\.? \((Did you mean .*\?)\)$", r". \1", text)
     text = text if text.startswith(("-", "'")) else text[:1].lower() + text[1:]
     stop = "" if text.endswith((".", "?")) else "."
     return f"cannot run {path!r}: {text}{stop} Type '{path} --help' to see how it is used."

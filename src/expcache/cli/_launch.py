@@ -24,10 +24,11 @@ expcache launch digits.runfile --mode retry-failed"""
 @click.argument("path", metavar="RUNFILE", type=click.Path())
 @computing
 def launch(view: View, path: str, options: dict[str, Any]) -> int:
-    """Run the shell commands of a file, one a line, that have no result yet.
+    """Run the shell commands of a file, one a line.
 
-    They run in the working directory. The id of a run follows from its line; what it prints is in
-    'expcache log ID', and in files: 'expcache show ID'. The exit status is 1 if one has failed.
+    Those that have a result, or have failed, are left alone; --mode says otherwise. They run in the
+    working directory. The id of a run follows from its line; what it prints is in 'expcache log
+    ID', and in files: 'expcache show ID'. The exit status is 1 if one has failed.
     """
     with view.in_use(lambda: _sweep_of(path)) as sweep:
         return compute(view, sweep, **options)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _STREAMS = ("stdout.txt", "stderr.txt")
 """The files that an experiment made by `command` writes."""
 
-__all__ = ["log"]
+__all__ = ["file_tails", "log"]
 
 _EXAMPLE = """expcache log 3f9a0c21
 expcache log 3f9a0c21 --tail 20"""
@@ -51,7 +51,7 @@ def log(view: View, run_id: str, code: str, tail: int | None) -> int:
     return DONE
 
 
-def _file_tails(run: Run[Any]) -> Iterator[tuple[str, list[str]]]:
+def file_tails(run: Run[Any]) -> Iterator[tuple[str, list[str]]]:
     """Yield what programs wrote that the run started: the texts of its directory."""
     for name in _STREAMS:
         path = run.files.get(name)
@@ -69,7 +69,7 @@ def _lines(run: Run[Any]) -> Iterator[str]:
 
 
 def _kinds(run: Run[Any]) -> Iterator[tuple[str, list[str]]]:
-    streams = list(_file_tails(run))
+    streams = list(file_tails(run))
     if not streams:  # of a command, the output is the end of what the files hold
         yield "output", run.output.splitlines()
     yield from streams

@@ -18,11 +18,23 @@ import click
 
 from expcache.cli._view import View
 
-__all__ = ["command", "common_options"]
+__all__ = ["Command", "command", "common_options"]
 
 _COMMON = ("place", "json", "plain")
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Command(click.Command):
+    """A command that is named where its words are refused."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words; an error knows of which command."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
 
 
 def _set(ctx: click.Context, option: click.Parameter, value: Any) -> None:
@@ -53,7 +65,7 @@ def common_options(function: F) -> F:
 
 
 def command(
-    name: str, *, example: str, kind: type[click.Command] = click.Command
+    name: str, *, example: str, kind: type[Command] = Command
 ) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a function of a `View` a command, with an example under its help.
 

@@ -58,7 +58,7 @@ def rm(view: View, what: tuple[str, ...], *, yes: bool, dry_run: bool, **options
     if not view.json:
         _print(view, found, removal)
     wanted = bool(found.runs) and not dry_run
-    if wanted and (yes or _agreed(view, f"Remove {_runs(len(removal.ids))}?")):
+    if wanted and (yes or _agreed(view, f"Remove {_counted(len(removal.ids), 'run')}?")):
         removal = chosen.delete(code=code)
         if not view.json:
             view.line(f"Removed {_told(removal)}.")
@@ -113,14 +113,13 @@ def _print(view: View, found: Found, removal: Removal) -> None:
 
 
 def _told(removal: Removal) -> str:
-    files = len(removal.files)
-    also = f" and {files} file{'s' if files != 1 else ''}" if files else ""
-    records = f"{removal.records} record{'s' if removal.records != 1 else ''}"
-    return f"{records} of {_runs(len(removal.ids))}{also}, {size(removal.nbytes)}"
+    also = f" and {_counted(len(removal.files), 'file')}" if removal.files else ""
+    records = _counted(removal.records, "record")
+    return f"{records} of {_counted(len(removal.ids), 'run')}{also}, {size(removal.nbytes)}"
 
 
-def _runs(number: int) -> str:
-    return f"{number} run{'s' if number != 1 else ''}"
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _agreed(view: View, question: str) -> bool:
@@ -197,8 +196,9 @@ def _garbage_lines(garbage: Garbage) -> list[str]:
     told = [f"  {one.experiment} {one.id[:8]}: {one.reason}" for one in garbage.records]
     told += [f"  {one.path}: no record names it" for one in garbage.orphans]
     more = [f"  ... and {len(told) - _SHOWN} more"] if len(told) > _SHOWN else []
-    counts = f"{len(garbage.records)} records ({size(garbage.nbytes)})"
-    return [*told[:_SHOWN], *more, f"{counts} and {len(garbage.orphans)} files can go."]
+    counts = f"{_counted(len(garbage.records), 'record')} ({size(garbage.nbytes)})"
+    orphans = _counted(len(garbage.orphans), "file")
+    return [*told[:_SHOWN], *more, f"{counts} and {orphans} can go."]
 
 
 def _garbage_tree(garbage: Garbage, removal: Removal | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import click
 
 from expcache.cli._computing import apart, limiting
 from expcache.cli._ending import DONE, FAILED
-from expcache.cli._options import command
+from expcache.cli._options import Command, command
 from expcache.cli._value import parse_assignments, seconds, to_json
 from expcache.cli._view import View
 
@@ -25,7 +25,7 @@ expcache run -- ./simulate --steps 1000 input.txt"""
 _WORDS = "expcache.cli._run.words"
 
 
-class _Run(click.Command):
+class _Run(Command):
     """Tells the words behind `--` from the others: they are a program and its arguments."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -43,11 +43,12 @@ class _Run(click.Command):
 @click.option("--refresh", is_flag=True, help="Compute it even if a result is stored.")
 @limiting
 def run(view: View, target: str | None, values: tuple[str, ...], **options: Any) -> int:
-    """Compute one run of an experiment, or of a program, unless its result is stored.
+    """Compute one run of an experiment or of a program.
 
-    Values are written as in JSON or Python; all other text stands for itself. What follows '--' is
-    a program and its arguments: it runs in the working directory, and is the same run as a line
-    with these words of 'expcache launch'. The exit status is 1 if the run failed.
+    A result that is stored is shown; what has failed is tried again. Values are written as in JSON
+    or Python; all other text stands for itself. What follows '--' is a program and its arguments:
+    it runs in the working directory, and is the same run as a line with these words of 'expcache
+    launch'. The exit status is 1 if the run failed.
     """
     words = click.get_current_context().meta.get(_WORDS) or []
     params = {} if target is None else parse_assignments((*values, *words))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expcache.cli._ending import DONE, FAILED
+from expcache.cli._log import file_tails
 from expcache.cli._one import (
     find_run,
     naming_run,
@@ -60,8 +61,13 @@ def _print(view: View, label: str, lines: list[str]) -> None:
         first = f"{label:<{_LABEL}}" if number == 0 else indent
         parts = [line]
         if width is not None and len(line) > width - _LABEL:
-            parts = textwrap.wrap(line, max(width - _LABEL, 8)) or [""]
+            parts = _wrapped(line, max(width - _LABEL, 8))
         view.line("\n".join([first + parts[0], *(indent + part for part in parts[1:])]))
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """Return a line in parts; what has no blanks, as a path, stays whole, to be copied."""
+    return textwrap.wrap(line, width, break_on_hyphens=False, break_long_words=False) or [""]
 
 
 class _Result(NamedTuple):
@@ -152,7 +158,9 @@ def _told(run: Run[Any], header: Header) -> Iterator[tuple[str, list[str]]]:
     if header.migrated:
         before = [f"{one.get('experiment')} {one.get('id')}" for one in header.migrated]
         yield "migrated", [f"from {one}" for one in before]
-    counts = {"line": len(header.output.splitlines()), "warning": len(header.warnings)}
+    streams = list(file_tails(run))
+    lines = [line for _, one in streams for line in one] if streams else header.output.splitlines()
+    counts = {"line": len(lines), "warning": len(header.warnings)}
     counts["log record"] = len(header.logs)
     told = [f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts.items() if n]
     if told:
@@ -167,7 +175,10 @@ def _bytes(path: Path) -> int:
 
 
 def _environment(environment: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{environment.get('implementation', 'Python')} {environment.get('python', '?')}"
+    if not environment.get("python"):  # a program computed it where there was no expcache
+        yield "not recorded"
+        return
+    yield f"{environment.get('implementation', 'Python')} {environment['python']}"
     yield str(environment.get("platform", ""))
     if git := environment.get("git"):
         yield f"git {git.get('commit')}{', changed since' if git.get('dirty') else ''}"

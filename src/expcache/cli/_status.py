@@ -97,7 +97,7 @@ def _of_sweeps(view: View, target: str) -> int:
 
 
 def _print(view: View, found: Iterable[Census]) -> None:
-    rows = [_row(one) for one in found]
+    rows = [_row(one) for one in found if one.damage or any(one.counts.values())]
     if not rows:
         view.line("No experiment has stored anything here yet.")
         return

@@ -39,9 +39,10 @@ def age(text: str | float) -> float:
 def verify(view: View, *, remove_orphans: bool, older_than: float) -> int:
     """Check that all that is stored can be read.
 
-    Every record and every file is compared with its checksum. The exit status is 1 where
-    something is damaged or missing. An orphan, a file that no record names, is no damage: a
-    process that was killed leaves such files, and one that is at work does for a moment.
+    Every record and every result is compared with its checksum; what a run left in its directory
+    has none. The exit status is 1 where something is damaged or missing. An orphan, a file that no
+    record names, is no damage: a process that was killed leaves such files, and one that is at work
+    does for a moment.
     """
     store = view.store()
     report = store.verify(remove_orphans=remove_orphans, age=older_than)
