@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -68,6 +70,15 @@ def test_wrong_words_are_told_in_one_line(call: Call, words: list[str], message:
         told.err.endswith(f"? Type 'expcache {words[0]} --help' to see how it is used.\n")
     )
     assert (told.status, told.err.count("\n"), "(" in told.err) == (2, 1, False)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+@pytest.mark.parametrize("words", ["status", "list --json", "ids", "run study.py:length text=word"])
+def test_a_closed_output_is_no_error(study: Path, words: str) -> None:
+    """Where nobody wants to read, a command does what it does without a word."""
+    line = f"{shlex.quote(sys.executable)} -m expcache {words} >&-"
+    done = subprocess.run(line, shell=True, cwd=study, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
 
 
 def test_version(call: Call) -> None:

@@ -93,6 +93,18 @@ def test_a_frame_has_a_row_a_run() -> None:
     assert isinstance(RunSet().to_frame(), pd.DataFrame)
 
 
+def test_a_frame_rounds_no_integer() -> None:
+    """Beside decimal numbers, one that has more digits than they can hold stays what it is."""
+    pytest.importorskip("pandas")
+
+    @experiment(name="large", version="1")
+    def large(kind: int) -> Any:
+        return 2**53 + 1 if kind else 0.5
+
+    frame = large.sweep(grid(kind=[0, 1])).run().to_frame()
+    assert frame["result"].tolist() == [0.5, 2**53 + 1]
+
+
 def test_a_frame_keeps_none_apart_from_nan() -> None:
     """Cells of mixed kinds, such as None, arrays and lists, stay what they are."""
     pytest.importorskip("pandas")

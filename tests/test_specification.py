@@ -165,6 +165,16 @@ def test_filters_keep_the_points_that_they_hold_for(tmp_path: Path, text: str) -
 
 
 REFUSED = {
+    "grid: {a: {start: -1e308, stop: 1e308, num: 3}}": "'grid.a' in '...' (line 2): its ends are "
+    "too far apart. Write {start, stop, step} or {start, stop, num}.",
+    "grid: {a: {start: 9007199254740993, stop: 1e20, num: 3}}": "'grid.a' in '...' (line 2): "
+    "9007199254740993 has more digits than a decimal number can hold. "
+    "Write {start, stop, step} or {start, stop, num}.",
+    f"grid: {{a: {{start: 0, stop: 2{'0' * 400}, step: 1{'0' * 399}.5}}}}": "'grid.a' in '...' "
+    "(line 2): step is inf, no finite number. Write {start, stop, step} or {start, stop, num}.",
+    f"grid: {{a: {{start: 1{'0' * 400}, stop: 1{'0' * 399}1, step: 0.5}}}}": "'grid.a' in '...' "
+    "(line 2): its numbers are too large to have decimals. "
+    "Write {start, stop, step} or {start, stop, num}.",
     "grids: {a: 1}": "'grids' in '...' (line 2): there is no such key (perhaps 'grid'). "
     "The keys here are experiment, command, shell, name, tags, timeout, retries, inputs, "
     "content, grid, zip, constants, points, product, sum, filter.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from typing import Any
 
@@ -69,6 +70,16 @@ def test_a_hole_costs_a_large_integer_nothing() -> None:
 
     made = runs_of(big, grid(n=[0, 1])).to_xarray()
     assert made["result"].sel(n=1).item() == 2**53 + 1
+
+
+def test_durations_of_any_unit_are_durations() -> None:
+    """Those of numpy and those of Python go together."""
+    runs = runs_of(
+        lambda kind: np.timedelta64(5, "s") if kind else dt.timedelta(seconds=1), grid(kind=[0, 1])
+    )
+    made = runs.to_xarray()["result"]
+    assert made.dtype.kind == "m"
+    assert (made.values / np.timedelta64(1, "s")).tolist() == [1, 5]
 
 
 def test_points_that_are_no_grid_leave_holes() -> None:

@@ -214,8 +214,10 @@ def _read_records(runs: list[Run[Any]]) -> None:
 
 def _column(pd: Any, values: list[Any]) -> Any:
     # pandas would turn None and NaN into each other, and arrays into rows: cells stay as they are
-    # unless all are numbers, all are texts or all are truth values.
+    # unless all are numbers, all are texts or all are truth values. Nor are integers to be rounded.
     kinds = {type(value) for value in values}
+    if kinds == {int, float} and any(type(one) is int and abs(one) > 2**53 for one in values):
+        kinds = {object}
     if kinds <= {int, float} or len(kinds) == 1 and kinds <= {bool, str}:  # noqa: RUF021
         return pd.Series(values)
     column = pd.Series([None] * len(values), dtype=object)

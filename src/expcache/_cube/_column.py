@@ -97,6 +97,8 @@ def _holds(dtype: np.dtype[Any], cells: list[Any]) -> bool:
     # numpy cuts NULs off the end of a text, and rounds large integers among floats.
     if dtype.kind == "U":
         return not any(cell.endswith("\0") for cell in cells)
+    if dtype.kind not in _NUMBERS:  # numpy counts durations among the integers
+        return True
     integers = [int(cell) for cell in cells if isinstance(cell, (int, np.integer))]
     if dtype.kind in "iu":
         bounds = np.iinfo(dtype)

@@ -31,16 +31,16 @@ def values_of(given: Mapping[str, object]) -> Sequence[Number]:
     if "num" not in given:
         if "scale" in given:
             raise ValueError("a scale needs num, the number of values")
-        return _stepped(low, high, _number(given, "step", 1))
+        return _finite(_stepped(low, high, _number(given, "step", 1)))
     if "step" in given:
         raise ValueError("step and num contradict each other")
     num, scale = given["num"], given.get("scale", "linear")
     if not isinstance(num, int) or isinstance(num, bool) or not 1 <= num <= _LIMIT:
         raise ValueError(f"num is {num!r}, no whole number from 1 to {_LIMIT}")
     if scale == "linear":
-        return _spaced(low, high, num)
+        return _finite(_spaced(_rounded(low), _rounded(high), num))
     if scale == "log":
-        return _in_ratio(low, high, num)
+        return _finite(_in_ratio(_rounded(low), _rounded(high), num))
     raise ValueError(f"scale is {scale!r}, neither 'linear' nor 'log'")
 
 
@@ -58,7 +58,8 @@ def _ends(given: Mapping[str, object]) -> tuple[Number, Number]:
 
 def _number(given: Mapping[str, object], key: str, default: int) -> Number:
     value = given.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    endless = isinstance(value, float) and not math.isfinite(value)
+    if endless or isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"{key} is {value!r}, no finite number")
     return value
 
@@ -72,7 +73,27 @@ def _stepped(low: Number, high: Number, step: Number) -> Sequence[Number]:
     count = max(0, math.ceil((last - first) / by))
     if count > _LIMIT:
         raise ValueError(f"it has {count} values, more than {_LIMIT}")
-    return tuple(float(first + at * by) for at in range(count))
+    try:
+        return tuple(float(first + at * by) for at in range(count))
+    except OverflowError as error:
+        raise ValueError("its numbers are too large to have decimals") from error
+
+
+def _rounded(number: Number) -> float:
+    """Return the number as a float, if that is the same number."""
+    try:
+        if float(number) == number:
+            return float(number)
+    except OverflowError:
+        pass
+    raise ValueError(f"{number} has more digits than a decimal number can hold")
+
+
+def _finite(values: Sequence[Number]) -> Sequence[Number]:
+    """Return the values, if all of them are numbers."""
+    if not isinstance(values, range) and not all(map(math.isfinite, values)):
+        raise ValueError("its ends are too far apart")
+    return values
 
 
 def _exact(number: Number) -> Fraction:

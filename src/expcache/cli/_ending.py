@@ -114,7 +114,8 @@ def quiet_end() -> Iterator[None]:
     """Write out what was printed; where nobody reads it, end without a word."""
     try:
         yield
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it was closed before we began: nobody wants to read
+            sys.stdout.flush()
     except BrokenPipeError:
         _forget_output()
         raise _UnreadError from None

@@ -91,7 +91,7 @@ class View:
     def width(self) -> int | None:
         """How wide the terminal is; None where lines may be of any length."""
         try:
-            if not sys.stdout.isatty():
+            if sys.stdout is None or not sys.stdout.isatty():
                 return None
         except ValueError:  # closed
             return None
