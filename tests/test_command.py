@@ -302,7 +302,7 @@ def test_numbers_of_numpy_reach_the_child() -> None:
     assert printed == '0.5\n{"x": 0.5, "xs": [0, 1, 2]}'
 
 
-@pytest.mark.parametrize("value", [1j, b"x"])
+@pytest.mark.parametrize("value", [1j, b"x", {1: "a", "1": "b"}, [{True: 1, "true": 2}]])
 def test_what_a_child_cannot_read_is_refused(value: object) -> None:
     """A parameter without a form in JSON is an error that names it."""
     run = command("true", shell=True, defaults={"x": 0}, name="refuses").run(x=value)

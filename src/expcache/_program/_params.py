@@ -22,7 +22,7 @@ def write_params(path: str, params: Mapping[str, Any], owner: str) -> None:
         ParameterError: a value has no such form.
     """
     try:
-        text = json.dumps(dict(params), default=_plain)
+        text = _told(dict(params))
     except (TypeError, ValueError) as error:
         name = next((name for name, value in params.items() if not _fits(value)), "")
         message = f"cannot hand the parameter {name!r} to the program of {owner!r}: {error}."
@@ -37,9 +37,24 @@ def write_params(path: str, params: Mapping[str, Any], owner: str) -> None:
         os.close(file)
 
 
+def _told(value: Any) -> str:
+    text = json.dumps(value, default=_plain)
+    if "{" in text[1:]:  # a mapping among the values
+        json.loads(text, object_pairs_hook=_distinct)
+    return text
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> None:
+    seen = set[str]()
+    for key, _ in pairs:
+        if key in seen:
+            raise ValueError(f"two keys of a mapping are both {key!r} in JSON")
+        seen.add(key)
+
+
 def _fits(value: Any) -> bool:
     try:
-        json.dumps(value, default=_plain)
+        _told({"": value})
     except (TypeError, ValueError):
         return False
     return True
