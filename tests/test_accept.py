@@ -144,9 +144,11 @@ def test_a_newer_value_of_the_same_code_was_not_accepted(monkeypatch: pytest.Mon
     old(1)
     new.accept()
     assert new(1) == "old"
+    assert load(new.id(1)).acceptance is not None
     monkeypatch.setenv("READING", "new")
     old.run(1).compute(refresh=True)
     assert (new.find(1).status, new.find(1).acceptance) == ("stale", None)
+    assert load(new.id(1)).acceptance is None
     assert new.sweep(grid(x=[1])).plan().statuses == ["stale"]
     with pytest.raises(errors.UnknownIdError, match="no result of 'reading' has it"):
         third.accept(code=new.code)
@@ -154,6 +156,32 @@ def test_a_newer_value_of_the_same_code_was_not_accepted(monkeypatch: pytest.Mon
         new(1)
     assert new.accept().runs == 1
     assert (new.find(1).status, new(1)) == ("done", "new")
+
+
+def test_a_newer_value_is_not_read_by_those_who_hold_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What replaces an accepted record while its run is held is no result of that run."""
+    monkeypatch.setenv("READING", "old")
+
+    def reading(factor: int) -> Any:
+        @experiment(name="reading", depends=[factor])
+        def reading(x: int) -> Any:
+            return os.environ["READING"], factor
+
+        return reading
+
+    old, new = reading(2), reading(5)
+    old(1)
+    new.accept()
+    found, runs = new.find(1), new.sweep(grid(x=[1])).run()
+    monkeypatch.setenv("READING", "new")
+    old.run(1).compute(refresh=True)
+    with pytest.raises(errors.RecordError, match=r"was replaced since it was accepted\. Accept"):
+        found.result  # noqa: B018 - to read is all that is wanted
+    with pytest.warns(errors.RecordWarning, match="was replaced since it was accepted"):
+        assert runs.results == [("new", 5)]
+    assert new.find(1).result == ("new", 5)
 
 
 def test_acceptances_are_undone_one_by_one() -> None:

@@ -75,6 +75,19 @@ def test_codes_that_are_not_kept_are_garbage(store: Store) -> None:
     assert plans == [3, 0, 3]
 
 
+def test_a_code_of_accepted_results_alone_is_kept(store: Store) -> None:
+    """A code that computed nothing itself can be kept, while there is a result for it."""
+    made(2).sweep(grid(x=[1, 2])).run()
+    made(3)(1)
+    made(4).accept(code=made(2).code)
+    garbage = gc(keep_codes=[made(4).code], older_than=NOW)
+    assert [one.code for one in garbage.records] == [made(3).code]
+    for run in made(2).runs():
+        run.delete(code=made(2).code)
+    with pytest.raises(errors.QueryError, match="nothing is stored of it"):
+        gc(keep_codes=[made(4).code])
+
+
 def test_accepted_results_stay(store: Store) -> None:
     """A result of an older code that counts for a kept one is needed."""
     made(2).run(1)

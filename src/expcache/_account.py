@@ -174,7 +174,7 @@ class Account:
 
         Of a run that was loaded by id: the latest that names its record.
         """
-        status, key = self._locate()
+        status, key, _ = self._locate()
         if status != "done" or key is None:
             return None
         from expcache._acceptance import acceptance_of  # noqa: PLC0415 - no hit asks for it

@@ -223,6 +223,7 @@ class Experiment(Upkeep, Generic[P, R]):
 def result_of(run: Run[R]) -> R:
     """Return a run's result, or raise what its function raised."""
     __tracebackhide__ = True
+    run._wanted = True  # noqa: SLF001 - whatever becomes of its record until it is read
     error = run.error
     if error is not None and error.exception is not None:
         from expcache._retries import note_attempts  # noqa: PLC0415 - only for failures

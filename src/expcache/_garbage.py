@@ -138,7 +138,7 @@ def gc(
         _refuse("the experiment", experiment, known)
     names = known if experiment is None else [experiment]
     if codes:
-        stored = {code_of(key) for name in names for key in store.keys(name) if _is_run(key)}
+        stored = set().union(*(_codes(store, name) for name in names))
         for code in codes:
             if not code or not any(one.startswith(code) for one in stored):
                 _refuse("the code", code, sorted(stored))
@@ -149,6 +149,13 @@ def _refuse(what: str, name: str, known: list[str]) -> None:
     message = f"cannot look for what can go beside {what} {name!r}: nothing is stored of it."
     listed = f"Give one of {', '.join(known)}." if known else "The store is empty."
     raise QueryError(f"{message} {listed}", name=name, known=tuple(known))
+
+
+def _codes(store: Store, name: str) -> set[str]:
+    """Return the codes of which there is anything, or for which a result of another one counts."""
+    accepted = adopted(store, name).items()
+    counting = {key for key, older in accepted if older.is_of(store.get(name, older.key))}
+    return {code_of(key) for key in (*store.keys(name), *counting) if _is_run(key)}
 
 
 def _is_run(key: str) -> bool:
@@ -170,12 +177,9 @@ def _reasons(store: Store, name: str, codes: tuple[str, ...]) -> Iterator[tuple[
     """Yield the keys of what can go, whatever its age, with the reasons."""
     keys = [key for key in store.keys(name) if _is_run(key)]
     there = set(keys)
-    kept = {code_of(key) for key in keys if codes and code_of(key).startswith(codes)}
-    counting: set[str] = set()
-    if kept:
-        counting = {
-            one.key for target, one in adopted(store, name).items() if code_of(target) in kept
-        }
+    accepted = adopted(store, name) if codes else {}
+    kept = {code for code in _codes(store, name) if codes and code.startswith(codes)}
+    counting = {one.key for target, one in accepted.items() if code_of(target) in kept}
     for key in keys:
         if kept and code_of(key) not in kept and key not in counting:
             yield key, f"it is of the code {code_of(key)}"

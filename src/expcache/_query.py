@@ -109,15 +109,19 @@ def is_failure(key: str) -> bool:
 
 
 class Located(NamedTuple):
-    """The status of one run, and the key of the record that says so."""
+    """The status of one run, and the key of the record that says so.
+
+    ``checksum`` is that of a record that counts since it was accepted: none in its place does.
+    """
 
     status: Status
     key: str | None
+    checksum: bytes = b""
 
 
-def located_at(key: str) -> Located:
+def located_at(key: str, checksum: bytes = b"") -> Located:
     """Return what a record at this key says of its run."""
-    return Located("failed" if is_failure(key) else "done", key)
+    return Located("failed" if is_failure(key) else "done", key, checksum)
 
 
 class Adopted(Protocol):
@@ -126,6 +130,10 @@ class Adopted(Protocol):
     @property
     def key(self) -> str:
         """The key of the record."""
+
+    @property
+    def checksum(self) -> bytes:
+        """That of the record, if it is known."""
 
     def is_of(self, envelope: bytes | None) -> bool:
         """Whether this is the record that was accepted."""
@@ -168,7 +176,7 @@ class Stored:
             self._adopted = self._read_adopted()
         older = self._adopted.get(key)
         if older is not None and older.key in self._keys and older.is_of(self._read(older.key)):
-            return Located("done", older.key)
+            return located_at(older.key, older.checksum)
         if self._live is None:
             self._live = self._read_live()
         if key in self._live:

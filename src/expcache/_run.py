@@ -125,16 +125,16 @@ class Run(Computable[R]):
         """Return the result; with ``mmap``, large arrays are read-only maps of their files."""
         if self._value:
             return self._value[0]
-        status, key = self._locate()
+        status, key, checksum = self._locate()
         if status == "failed" and self._origin is None:
             self._raise_failed(f"To try again, compute it with the code of {self.experiment!r}.")
         if status == "failed":
             self._raise_failed()
         if key is None or not (status == "done" or self.reused):
             self._refuse_missing(status)
-        return self._read(key, mmap=mmap)
+        return self._read(key, checksum, mmap=mmap)
 
-    def _read(self, key: str, *, mmap: bool) -> R:
+    def _read(self, key: str, checksum: bytes, *, mmap: bool) -> R:
         store, name = self._store, self.experiment
 
         def fetch(part: str, size: int, digest: str) -> Any:
@@ -142,7 +142,10 @@ class Run(Computable[R]):
 
         trust = store.trusted if self._trust is None else self._trust
         try:
-            value: R = read_value(self._envelope(key), fetch=fetch, trust=trust)
+            envelope = self._envelope(key)
+            if not envelope.endswith(checksum):
+                raise _replaced()
+            value: R = read_value(envelope, fetch=fetch, trust=trust)
         except RecordError as error:
             self._read_ahead = None
             if self._compute_unreadable(error):
@@ -202,6 +205,11 @@ class Run(Computable[R]):
         if self._header is None or self._header[0] != key:
             self._header = key, read_header(self._envelope(key))
         return self._header[1]
+
+
+def _replaced() -> RecordError:
+    message = "cannot load the result: its record was replaced since it was accepted."
+    return RecordError(f"{message} Accept it again, or compute the run.", reason="replaced")
 
 
 def _revive(path: str, name: str, run_id: str, located: Located, *facts: Any) -> Run[Any]:

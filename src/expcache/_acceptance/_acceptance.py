@@ -189,11 +189,14 @@ def acceptance_of(store: Store, experiment: str, key: str, own: str | None) -> A
     """
     if own is None:
         covering = [
-            one
+            (one, move.checksum)
             for one in acceptances(store, experiment)
-            if any(move.source == key for move in one._row.moves)  # noqa: SLF001 - our own
+            for move in one._row.moves  # noqa: SLF001 - our own
+            if move.source == key
         ]
-        return covering[-1] if covering else None
+        envelope = store.get(experiment, key) if covering else None
+        held = [one for one, last in covering if envelope is None or envelope.endswith(last)]
+        return held[-1] if held else None
     found = adopted(store, experiment).get(own) if own != key else None
     if found is None or found.key != key:
         return None

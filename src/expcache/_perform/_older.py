@@ -48,7 +48,7 @@ def _recall_adopted(
             continue
         # Its params were compared when it was accepted: it may lack a newer parameter.
         if sound(store, definition.name, older.key, envelope, None, whole=whole):
-            found.append(run._settle(located_at(older.key), cached=True))
+            found.append(run._settle(located_at(older.key, older.checksum), cached=True))
     return found
 
 
