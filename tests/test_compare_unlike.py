@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import io
 from array import array
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -55,11 +55,39 @@ def fields(*values: float) -> Any:
     return made
 
 
+def tagged(tag: str) -> Callable[[], None]:
+    """Return a function that bears an attribute."""
+
+    def tagged() -> None:
+        """Do nothing."""
+
+    tagged.tag = tag  # type: ignore[attr-defined]
+    return tagged
+
+
+def measured(unit: str) -> Any:
+    """Return a table that tells its unit."""
+    made = pd.DataFrame({"a": [1]})
+    made.attrs["unit"] = unit
+    return made
+
+
 NOON = datetime(2026, 3, 1, 12)  # noqa: DTZ001 - of no zone
 UNLIKE: list[tuple[Any, Any, str]] = [
     (times(2), times(3), "value.__kwdefaults__['by']: 2 -> 3 (difference 1, relative 0.5)"),
     (times(2), times(2, plus=1), "value.__defaults__[0]: 0 -> 1 (difference 1)"),
     (lambda: 1, lambda: 1.0, "*<lambda>* -> *<lambda>*"),
+    (lambda x, y: x, lambda x, *, y: x, "*<lambda>* -> *<lambda>*"),
+    (lambda x: x, lambda y: y, "*<lambda>* -> *<lambda>*"),
+    (lambda *x: x, lambda **x: x, "*<lambda>* -> *<lambda>*"),
+    (tagged("a"), tagged("b"), "value.__dict__['tag']: 'a' -> 'b'"),
+    (defaultdict(list), defaultdict(set), "value.default_factory: *"),
+    (Decimal("sNaN"), Decimal(1), "value: Decimal('sNaN') -> Decimal('1')"),
+    (np.timedelta64(1, "ns"), np.timedelta64(1, "ps"), "value: *"),
+    (np.timedelta64(1, "Y"), np.timedelta64(1, "M"), "value: *"),
+    (np.timedelta64("NaT", "s"), np.timedelta64(0, "s"), "value: *"),
+    (measured("m"), measured("cm"), "value.attrs['unit']: 'm' -> 'cm'"),
+    (measured("m")["a"], measured("cm")["a"], "value.attrs['unit']: 'm' -> 'cm'"),
     (OrderedDict(a=1, b=2), OrderedDict(b=2, a=1), "value: keys in another order"),
     (deque([1], 2), deque([1], 3), "value.maxlen: 2 -> 3 (difference 1, relative 0.5)"),
     ({(1,): 0}, {(1.0,): 0}, "*(1,)*is gone*"),

@@ -98,6 +98,16 @@ def test_a_look_at_a_damaged_result_computes_nothing() -> None:
     assert not CALLS
 
 
+def test_a_table_of_two_codes_has_no_value_for_it() -> None:
+    """A result that cannot be read is none in a table of two codes, which says why."""
+    pytest.importorskip("pandas")
+    new = made(2).sweep(grid(x=[3]))
+    new.run()
+    (told,) = new.compare().to_frame().to_dict("records")
+    assert (told["old"], told["new"][0]) == (None, 6.0)
+    assert "the old one cannot be read" in told["difference"]
+
+
 def test_an_explanation_reads_the_result() -> None:
     """A damaged result is no hit."""
     why = made().explain(3)

@@ -11,7 +11,7 @@ from expcache._compare import Tolerance
 from expcache._query import code_of, find_code, id_of, is_result, located_at
 from expcache._run import Run
 from expcache._runset import RunSet
-from expcache.errors import QueryError, UnknownIdError
+from expcache.errors import ExpcacheError, QueryError, UnknownIdError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,13 +101,21 @@ class Contrast(Generic[R]):
                 pair.id,
                 pair.params,
                 {
-                    "old": pair.old.result,
-                    "new": pair.new.result,
+                    "old": _readable(pair.old),
+                    "new": _readable(pair.new),
                     "difference": "\n".join(pair.texts),
                 },
             )
             for pair in self.rows
         ])  # fmt: skip
+
+
+def _readable(run: Run[R]) -> R | None:
+    """Return the result; None where the difference says why there is none."""
+    try:
+        return run.result
+    except ExpcacheError:
+        return None
 
 
 def contrast(sweep: Any, old: str | None, new: str | None, tolerance: Tolerance) -> Contrast[Any]:

@@ -8,6 +8,9 @@ from typing import Any
 
 __all__ = ["bound", "code_of", "content"]
 
+_REST = 0x04 | 0x08
+"""The flags of a function's code that tell of ``*args`` and ``**kwargs``."""
+
 
 def content(value: object) -> dict[str, Any]:
     """Return the parts of an object, by how to get there from it.
@@ -69,6 +72,7 @@ def bound(function: Any) -> dict[str, Any]:
     """Return the values that a function holds: its defaults, and what it closes over."""
     found = {f".__defaults__[{i}]": one for i, one in enumerate(function.__defaults__ or ())}
     found.update({f".__kwdefaults__[{n!r}]": v for n, v in (function.__kwdefaults__ or {}).items()})
+    found.update({f".__dict__[{n!r}]": one for n, one in vars(function).items()})
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     for name, cell in cells:
         with suppress(ValueError):  # nothing is in it yet
@@ -79,4 +83,6 @@ def bound(function: Any) -> dict[str, Any]:
 def _plain(code: CodeType) -> object:
     """Return a function's code without the places in a file where it was written."""
     constants = [_plain(one) if isinstance(one, CodeType) else repr(one) for one in code.co_consts]
-    return code.co_code, code.co_names, tuple(constants)
+    kinds = code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _REST
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return code.co_code, code.co_names, tuple(constants), kinds, names

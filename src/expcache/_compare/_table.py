@@ -26,6 +26,7 @@ def table_rule(value: Any) -> Rule | None:
 
 
 def _frames(walk: Walking, path: str, old: Any, new: Any) -> None:
+    walk.compare(f"{path}.attrs", dict(old.attrs), dict(new.attrs))
     before, now = list(old.columns), list(new.columns)
     _labels(walk, f"{path}.columns", before, now)
     if len(old) != len(new):
@@ -52,6 +53,7 @@ def _labels(walk: Walking, path: str, old: list[Any], new: list[Any]) -> None:
 
 def _series(walk: Walking, path: str, old: Any, new: Any) -> None:
     walk.compare(f"{path}.name", old.name, new.name)
+    walk.compare(f"{path}.attrs", dict(old.attrs), dict(new.attrs))
     if len(old) != len(new):
         walk.note(path, old, new, f"{len(old)} rows -> {len(new)} rows")
         return

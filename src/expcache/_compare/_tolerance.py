@@ -36,13 +36,11 @@ class Tolerance:
     def agree(self, old: Any, new: Any) -> bool:
         """Whether two numbers of one type count as equal."""
         old, new = plain(old), plain(new)
-        if is_nan(old) and is_nan(new) and not isinstance(old, complex):
-            return True  # first, since signalling ones refuse to be compared
-        if isinstance(old, complex) and (is_nan(old) or is_nan(new)):
+        if is_nan(old) or is_nan(new):  # first, since signalling ones refuse to be compared
+            if not isinstance(old, complex):
+                return is_nan(old) and is_nan(new)
             return self.agree(old.real, new.real) and self.agree(old.imag, new.imag)
-        if bool(old == new) or (is_nan(old) and is_nan(new)):
-            return True
-        return bool(self) and self._close(old, new)
+        return bool(old == new) or (bool(self) and self._close(old, new))
 
     def _close(self, old: Any, new: Any) -> bool:
         if isinstance(old, complex):

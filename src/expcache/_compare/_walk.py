@@ -121,6 +121,8 @@ class Walk:
 
     def _mappings(self, path: str, old: Any, new: Any) -> None:
         before, now = _by_key(old), _by_key(new)
+        made = [getattr(one, "default_factory", None) for one in (old, new)]
+        self.compare(f"{path}.default_factory", *made)
         if isinstance(old, OrderedDict) and list(before) != list(now) and set(before) == set(now):
             self.note(path, old, new, "keys in another order")
         for key, (name, value) in before.items():
@@ -187,7 +189,8 @@ class Walk:
 
 
 def _is_number(value: object) -> bool:
-    return type(value) is not bool and isinstance(value, Number)
+    # The number in a duration of numpy says nothing without its unit.
+    return type(value).__name__ not in ("bool", "timedelta64") and isinstance(value, Number)
 
 
 def _extends(value: object) -> bool:
