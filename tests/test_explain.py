@@ -302,6 +302,15 @@ def test_a_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines(why)[1:] == ["package numpy changed: 1.26.4 -> 2.0.1", ACCEPT]
 
 
+@pytest.mark.parametrize("options", [{}, {"version": "1"}, {"code": "ignore"}])
+def test_values_in_depends_are_told_by_their_places(options: Any) -> None:
+    """A value of `depends=` that is no package is named by its place."""
+    made(plain, depends=[("UNIT", "words"), ("b", 2)], **options)(1)
+    why = made(plain, depends=[("UNIT", "letters"), ("b", 3)], **options).explain(1)
+    told = ["depends UNIT changed: words -> letters", "depends value 2[1] changed: 2 -> 3"]
+    assert lines(why)[1:] == [*told, ACCEPT]
+
+
 def test_a_run_without_its_code_cannot_be_explained() -> None:
     """A run that was loaded by id has no present code to compare with."""
     fit = made(plain)

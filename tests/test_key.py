@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expcache._key import Key
-from expcache.errors import IdentityError
+from expcache.errors import IdentityError, ParameterError
 
 GOLDEN = Path(__file__).parent / "golden" / "ids.json"
 
@@ -84,6 +86,13 @@ def test_name_and_version_count() -> None:
     """Another experiment, or another version of one, has other ids."""
     keys = [Key(fit, "fit"), Key(fit, "other"), Key(fit, "fit", version="1")]
     assert len({id_of(key, 1) for key in keys}) == 3
+
+
+@pytest.mark.parametrize("own", [partial(max, 1), itemgetter("C"), object()])
+def test_a_key_is_a_function(own: Any) -> None:
+    """What is no Python function is refused as a key, and not taken for an experiment."""
+    with pytest.raises(ParameterError, match=r"^cannot tell the runs of 'fit' by key=.* Give a f"):
+        Key(fit, "fit", key=own)
 
 
 def test_the_preimage_sees_every_hashed_param() -> None:

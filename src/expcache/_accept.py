@@ -162,6 +162,6 @@ class _Judge:
             now = {name: defaults[name] for name in params if name in defaults}
         names = disagreements(definition, header, now)
         if not names:
-            return "" if run_id == header.id else f"its id is {run_id} now"
+            return "" if run_id == header.id else f"its id is {run_id} now; migrate() moves results"
         was = restore(header.params[names[0]])
         return f"its parameter {names[0]!r} was {was!r} and is {now[names[0]]!r} now"

@@ -68,7 +68,7 @@ class Key:
             message = f"cannot ignore {unknown[0]!r}: {name!r} has no such parameter."
             raise ParameterError(f"{message} Its parameters: {known}.", experiment=name, names=())
         self._key = key
-        self._key_signature = Signature(key, f"key of {name}") if key is not None else None
+        self._key_signature = None if key is None else _signature_of(key, name)
         self._prefix = encode(("expcache", SCHEME, name, version))
         hashed = sorted(n for n in self.signature.names if n not in ignore)
         self._fields = [(n, encode(n), self._default(n), f"params[{n!r}]") for n in hashed]
@@ -122,6 +122,15 @@ class Key:
         whole = self._prefix + encode_met(own, "key", met)
         preimage = xxh3_128_digest(whole, _PREIMAGE_SEED)
         return Identity(xxh3_128_hexdigest(whole), preimage, _of_project(met))
+
+
+def _signature_of(key: Callable[..., Any], name: str) -> Signature:
+    try:
+        return Signature(key, f"key of {name}")
+    except ParameterError:
+        message = f"cannot tell the runs of {name!r} by key={key!r}: it is no Python function."
+        remedy = "Give a function, or a lambda that calls it."
+        raise ParameterError(f"{message} {remedy}", experiment=name, names=()) from None
 
 
 def _of_project(classes: list[type]) -> tuple[type, ...]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Migration", "Step"]
 
 _SHOWN = 50
+_SOUND = {"changed": "has changed since the plan was made; migrate again", "gone": "is gone"}
 _UNDER_WAY = 64
 """How many records may be on their way to the disk."""
 
@@ -96,7 +97,8 @@ class Migration:
         """Return the table: old id, new id, new params; then what cannot move, and why."""
         origin, name = self._past.name, self._definition.name
         there = f", {self.there} there already" if self.there else ""
-        lines = [f"{len(self)} runs of {origin} can move to {name}{there}"]
+        count = f"{len(self)} run{'' if len(self) == 1 else 's'}"
+        lines = [f"{count} of {origin} can move to {name}{there}"]
         if self.steps:
             lines.append(f"{'old id':32}    {'new id':32}  params")
         lines += _shown([f"{one.old} -> {one.new}  {_told(one.params)}" for one in self.steps])
@@ -110,7 +112,7 @@ class Migration:
 
         Each is there whole or not at all, whenever this is interrupted; to migrate again
         completes it. A result that is there already stays. A record that has changed since the
-        plan was made is left out, and added to ``skipped``.
+        plan was made is left out: it goes from ``steps`` to ``skipped``.
 
         Raises:
             StoreError: the store cannot be written to.
@@ -123,7 +125,7 @@ class Migration:
         for commit in commits:
             commit.wait()
         commits.clear()
-        for step in self.steps:
+        for step in tuple(self.steps):
             commits += self._write(step)
             if len(commits) >= _UNDER_WAY:
                 written += sum([commit.wait() for commit in commits])
@@ -152,7 +154,9 @@ class Migration:
             )
             return [store.put(name, step.target, lambda spill: write(spill=spill))]
         except RecordError as error:
-            self.skipped.append(Skipped(step.old, f"its record is not sound: {error.reason}"))
+            wrong = _SOUND.get(error.reason, f"is not sound: {error.reason}")
+            self.skipped.append(Skipped(step.old, f"its record {wrong}"))
+            self.steps.remove(step)
             return []
 
     def _keep_environment(self, header: Header) -> None:
@@ -202,7 +206,7 @@ class Migration:
 
 def _changed() -> RecordError:
     message = "cannot migrate a record: it has changed. Migrate again."
-    return RecordError(message, reason="changed since the plan was made")
+    return RecordError(message, reason="changed")
 
 
 def _shown(lines: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any
 
 from expcache._code._follow import finish, no_source
-from expcache._code._names import is_project_function, name_of, unwrapped
+from expcache._code._names import is_own, is_project_function, name_of, unwrapped
 from expcache._code._part import Code, Part
 from expcache._code._walk import Walk
 from expcache._code._watch import Watch
@@ -118,7 +118,7 @@ class Tracker:
         namespace = getattr(plain, "__globals__", {})
         if not isinstance(plain, (FunctionType, type)):
             raise no_source(plain)
-        if isinstance(plain, FunctionType) and not is_project_function(plain):
+        if isinstance(plain, FunctionType) and not (is_project_function(plain) or is_own(plain)):
             walk.unseen.append(f"{name_of(plain)} is of a library: only its name counts")
         walk.root, walk.fresh = plain, fresh
         walk.begin(self._function, namespace, "function", "constant")

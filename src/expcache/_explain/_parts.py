@@ -176,7 +176,11 @@ def _value(
 def _placed(part: Part, parts: Parts) -> Difference:
     package, _ = _package(part)
     if package:
-        return Difference("package", package)
+        return Difference("package" if _is_installed(package) else "depends", package)
+    if part.kind == "depends":
+        return Difference(
+            "depends", f"value {part.name.rpartition('#')[2] if '#' in part.name else 1}"
+        )
     if part.kind == "default":
         return _default(part, parts)
     name = part.name.partition(".")[2].partition("#")[0]
@@ -204,6 +208,16 @@ def _package(part: Part) -> tuple[str, str]:
         return "", ""
     is_package = isinstance(value, tuple) and list(map(type, value)) == [str, str]
     return value if is_package else ("", "")
+
+
+def _is_installed(name: str) -> bool:
+    """Whether a pair of texts in ``depends=`` is of a distribution, and not the user's own."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow to import
+
+    try:
+        return bool(version(name))
+    except (PackageNotFoundError, ValueError):
+        return False
 
 
 def _shown(part: Part) -> str:
