@@ -482,7 +482,7 @@ def test_what_differs_is_explained() -> None:
     """`explain` shows the words that were, and those that are."""
     command(["echo", "{x}", "old"], name="told").run(1)
     text = str(command(["echo", "{x}", "new"], name="told").explain(1))
-    assert "echo '{x}' old" in text
+    assert "command told changed: echo '{x}' old -> " in text
     assert "echo '{x}' new" in text
 
 

@@ -114,6 +114,8 @@ def test_a_project_can_be_moved(place: Path) -> None:
     (place / "two" / "prog").write_text('#!/bin/sh\necho "had $1"\n')
     assert printed(specification("two/prog.toml").run()[0]) == "got 0\n"
     assert specification("two/built.toml").status()["stale"] == 1
+    [group] = specification("two/built.toml").explain().groups
+    assert group.reason == "file prog changed"
     assert printed(specification("two/built.toml").run()[0]) == "had 0\n"
     shutil.copytree(place / "two", place / "two" / "other")
     (place / "two" / "other" / "pyproject.toml").unlink()

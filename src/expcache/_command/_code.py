@@ -72,8 +72,10 @@ class CommandCode:
         parts: list[Part] = []
         if not self._declared:
             body = digest(encode((told, defaults, recipe.names)))
-            parts.append(Part(recipe.name, "constant", "", 0, body, recipe.line))
-            parts += [Part(f.name, "constant", "", 0, f.digest, f.digest) for f in files]
+            parts.append(Part(recipe.name, "command", "", 0, body, recipe.line))
+            parts += [
+                Part(f.name, "file", "", 0, f.digest, f"content {f.digest[:8]}") for f in files
+            ]
         facts += [(part.name, part.digest) for part in parts]
         if followed is not None:
             facts.append(followed.digest)

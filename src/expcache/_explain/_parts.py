@@ -18,7 +18,7 @@ __all__ = ["Parts", "differing", "part_differences", "parts_of"]
 Parts = Mapping[tuple[str, str, str], Part]
 """The parts of a code by kind, name, and for packages by package."""
 
-_VALUES = ("constant", "default", "depends", "ignore=")
+_VALUES = ("command", "constant", "file", "default", "depends", "ignore=")
 _SAID = ("default", "ignore=")
 _MEANT = "changed: "
 _WRITTEN = ("class", "constant", "function")

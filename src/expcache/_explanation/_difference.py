@@ -13,7 +13,7 @@ class Difference(NamedTuple):
 
     ``kind`` is ``parameter``, ``default``, ``version``, ``function``, ``decorator``, ``class``,
     ``constant``, ``module``, ``package``, ``python``, ``depends``, ``declared``, ``code``,
-    ``ignore=``, ``experiment`` or ``record``.
+    ``command``, ``file``, ``ignore=``, ``experiment`` or ``record``.
     ``file`` and ``line`` say where the change is at present; the line is 0 where that cannot be
     told. ``old`` is None for what was not there, ``new`` for what is there no more. ``more`` is how
     many lines have changed besides.

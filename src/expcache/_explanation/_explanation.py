@@ -127,7 +127,7 @@ def _diff(old: Part | None, new: Part | None) -> str:
 
 
 def _text(part: Part) -> list[str]:
-    if part.kind in {"constant", "default", "depends", "ignore="}:
+    if part.kind in {"command", "constant", "default", "depends", "file", "ignore="}:
         return [f"{part.name} = {part.text}"]
     return unparsed(part.text, methods=not part.name.endswith(".<body>")).splitlines()
 
