@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import pytest
 
@@ -29,12 +28,11 @@ _ARGUMENT = "run"
 _parameters = pytest.StashKey[dict[int, "tuple[Sweep[Any], list[Any]]"]]()
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """One point of a sweep, as the parameter of one test."""
 
     sweep: Sweep[Any]
-    index: int
+    index: int  # type: ignore[assignment] # not the method of tuples
     id: str
     """The id of its run."""
 

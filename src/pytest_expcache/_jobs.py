@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from dataclasses import dataclass
-from typing import Literal, NoReturn, TypeAlias, get_args
+from typing import Literal, NamedTuple, NoReturn, TypeAlias, get_args
 
 import pytest
 
@@ -20,11 +19,10 @@ _DEFAULT = "forkserver" if hasattr(os, "fork") else "spawn"
 _SIZE = re.compile(r"(?=.*[1-9])\s*\d+(\.\d+)?\s*[kmgt]?i?b?\s*", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Jobs:
+class Jobs(NamedTuple):
     """What is said about the processes that compute."""
 
-    count: Count
+    count: Count  # type: ignore[assignment] # not the method of tuples
     """How many compute at once; 0 where the process of pytest does."""
     timeout: float | None
     memory: str | None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pytest
 
@@ -16,8 +15,7 @@ __all__ = ["Options", "add_options", "options_of", "read_options"]
 MEMORY = ":memory:"
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """The options of one session."""
 
     resume: bool

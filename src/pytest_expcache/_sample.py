@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import pytest
 
@@ -20,13 +19,12 @@ SAMPLE = (
 _MEANING = "it is neither a share nor a number of points"
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """What is said of audits: how many points of each sweep, which ones, how exactly."""
 
     share: float
     """How many of the points of a sweep that have a result, at least one; or 0."""
-    count: int
+    count: int  # type: ignore[assignment] # not the method of tuples
     """How many points of a sweep, if no share; or 0."""
     seed: str
     rtol: float
