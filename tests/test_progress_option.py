@@ -91,6 +91,17 @@ def test_false_shows_nothing(terminal: Terminal) -> None:
     assert is_silent(from_option(False, 4, stream=terminal.stream)[1])  # noqa: FBT003
 
 
+def test_what_nobody_sees_is_not_counted() -> None:
+    """A progress that is not shown takes no time of any run: it counts nothing."""
+    progress, _ = from_option(False, 4)  # noqa: FBT003 - as users do
+    progress.expect([1.0])
+    progress.begin()
+    progress.retry()
+    progress.add(Completed())
+    assert not progress.watched
+    assert (progress.done, progress.retried, progress.running) == (0, 0, 0)
+
+
 def test_no_stream_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A program without a console shows nothing, even if it was asked for."""
     monkeypatch.setattr(sys, "stderr", None)

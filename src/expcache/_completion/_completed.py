@@ -137,8 +137,7 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
 
 def _begun(runs: Iterable[Run[R]], policy: Policy, place: Place, progress: Option) -> Completed[R]:
     counts, display = from_option(progress, _length(runs), jobs=place.jobs or 1)
-    watched = progress is not False
-    driver = Driver(iter(runs), policy, counts, place, watched=watched)
+    driver = Driver(iter(runs), policy, counts, place)
     return Completed(driver, _steps(driver, place, display))
 
 

@@ -39,7 +39,6 @@ class Driver:
         policy: the caller's wishes.
         progress: counts what happens.
         place: where they are computed.
-        watched: whether somebody sees the progress, and wants to know the time left.
     """
 
     def __init__(
@@ -48,8 +47,6 @@ class Driver:
         policy: Policy,
         progress: Progress,
         place: Place,
-        *,
-        watched: bool,
     ) -> None:
         """Begin with nothing read."""
         self._source = Source(source)
@@ -58,7 +55,7 @@ class Driver:
         self._place = place
         self._jobs = place.jobs
         self._enough = 1 if place.jobs is None else WINDOW
-        self._foresees = place.jobs is not None or watched
+        self._foresees = place.jobs is not None or progress.watched
         self._sent: Sent | None = None
         self._pace = Pace()
         self._todo: deque[Todo] = deque()

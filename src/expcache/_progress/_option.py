@@ -8,7 +8,7 @@ from typing import TextIO, TypeAlias
 
 from expcache._progress._display import Display
 from expcache._progress._guard import GuardedDisplay
-from expcache._progress._progress import Progress
+from expcache._progress._progress import Progress, Unwatched
 from expcache._progress._terminal import is_terminal
 
 __all__ = ["Option", "from_option"]
@@ -39,8 +39,9 @@ def from_option(
     if option not in (None, True, False):
         message = f"cannot show progress with progress={option!r}: it is no function."
         raise TypeError(f"{message} Give None, True, False or a function of a Progress.")
-    progress = Progress(total, jobs=jobs)
     target = sys.stderr if stream is None else stream
     if option is False or target is None or (option is None and not is_terminal(target)):
-        return progress, Display(progress, None)
+        unwatched = Unwatched(total, jobs=jobs)
+        return unwatched, Display(unwatched, None)
+    progress = Progress(total, jobs=jobs)
     return progress, GuardedDisplay(progress, target, delay=_DELAY, summary=True)

@@ -10,7 +10,7 @@ from typing import Protocol
 from expcache._progress._line import Counts, duration, render
 from expcache._progress._outlook import Outlook
 
-__all__ = ["Completed", "Progress"]
+__all__ = ["Completed", "Progress", "Unwatched"]
 
 _SUMMARY = 120
 """How many columns a summary may take: all that it ever needs."""
@@ -37,6 +37,9 @@ class Progress:
 
     Any thread may count and read.
     """
+
+    watched = True
+    """Whether somebody sees it, and wants to know the time left."""
 
     def __init__(
         self,
@@ -176,3 +179,21 @@ class Progress:
             counts = Counts(self.total, self._done, self._cached, self._failed)
         told = render(counts, _SUMMARY, color=color, bar=False)
         return f"{told}  in {duration(self.elapsed)}"
+
+
+class Unwatched(Progress):
+    """A progress that nobody sees, and that counts nothing."""
+
+    watched = False
+
+    def expect(self, runtimes: Iterable[float | None]) -> None:
+        """Expect nothing."""
+
+    def begin(self, n: int = 1) -> None:
+        """Count nothing."""
+
+    def retry(self) -> None:
+        """Count nothing."""
+
+    def add(self, run: Completed) -> None:
+        """Count nothing."""

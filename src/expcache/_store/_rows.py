@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-LENGTHS: Final = (64, 8, 1)
+LENGTHS: Final = (64, 32, 16, 8, 4, 2, 1)
 """So many rows in one statement: few lengths, so that SQLite need not compile each anew."""
 
 
