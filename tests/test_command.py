@@ -27,6 +27,7 @@ from expcache import (
     grid,
     load,
 )
+from expcache._directory import handed_on
 
 pytestmark = [
     pytest.mark.usefixtures("isolated", "here"),
@@ -127,6 +128,67 @@ def test_output_is_kept_in_files_and_told() -> None:
     assert run.files["stdout.txt"].read_text() == "out\n"
     assert run.files["stderr.txt"].read_text() == "err\n"
     assert run.output == "out\nerr\n"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_program_without_output_leaves_no_directory(jobs: int, isolated: Store) -> None:
+    """Its three files go with it, unless it printed or wrote something, or has failed."""
+    line = (
+        "case {x} in 1) echo x;; 2) echo x >&2;; 3) touch y;; 4) exit 1;; 5) rm stdout.txt;; esac"
+    )
+    runs = command(line, shell=True, name="quiet").sweep(grid(x=range(8))).run(jobs=jobs)
+    three = ["params.json", "stderr.txt", "stdout.txt"]
+    kept = [three, three, [*three, "y"], three, three[:2]]
+    assert [list(run.files) for run in runs] == [[], *kept, [], []]
+    assert [run.directory is None for run in runs] == [not run.files for run in runs]
+    assert runs[0].result == {"status": 0, "stdout": ""}
+    place = Path(isolated.files_directory("quiet") or "")
+    assert len([path for path in place.iterdir() if path.name[0] != "."]) == len(kept)
+    assert list((place / ".running").iterdir()) == []
+
+
+SEES = r"""
+test "$(ls | tr '\n' ' ')" = "params.json stderr.txt stdout.txt " || exit 1
+test "$(cat params.json)" = "{\"x\": $1, \"long\": \"$2\"}" || exit 2
+test "$PWD/params.json" = "$EXPCACHE_PARAMS" || exit 3
+test ! -s stdout.txt -a ! -s stderr.txt || exit 4
+case $1 in *5) touch made;; *7) echo said;; esac
+"""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_program_finds_its_own_parameters_and_nothing_else(jobs: int) -> None:
+    """However many ran before it in the same process, and whatever they wrote or left."""
+    script("sees", SEES)
+    points = [{"x": x, "long": "y" * (x % 4 * 10)} for x in range(60)]
+    with handed_on():
+        runs = command(["./sees", "{x}", "{long}"], name="sees").sweep(points).run(jobs=jobs)
+    assert [run.status for run in runs] == ["done"] * 60
+    assert [run.params["x"] % 10 for run in runs if run.files] == [5, 7] * 6
+    assert all(("made" in run.files) == (run.params["x"] % 10 == 5) for run in runs)
+
+
+def test_a_run_without_parameters_has_none_of_another() -> None:
+    """What has no form in JSON leaves no file of parameters, whoever had the directory before."""
+    plain = command(["true", "{x}"], name="plain", defaults={"more": None})
+    with handed_on():
+        runs = plain.sweep([{"x": 1}, {"x": 2, "more": 1j}]).run()
+    assert [run.status for run in runs] == ["done", "failed"]
+    assert "params.json" not in runs[1].files
+
+
+def test_a_program_whose_worker_dies_keeps_what_it_printed(isolated: Store) -> None:
+    """In the middle of a batch, too: its directory is its own, and the others are computed."""
+    line = "test {x} = 30 || exit 0; echo said; kill -9 $PPID"
+    with LocalExecutor(1) as executor:
+        runs = (
+            command(line, shell=True, name="kills").sweep(grid(x=range(40))).run(executor=executor)
+        )
+    assert [run.params["x"] for run in runs if run.status == "failed"] == [30]
+    (failed,) = (run for run in runs if run.files)
+    assert failed.files["stdout.txt"].read_text() == "said\n"
+    assert failed.files["params.json"].read_text() == '{"x": 30}'
+    assert isolated.verify().orphans == ()
 
 
 def test_much_output_is_told_by_its_end() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import os
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from expcache import Store, current_run, errors, experiment, load
-from expcache._directory import RUNNING, Private, is_live
+from expcache._directory import RUNNING, Private, handed_on, is_live
 from marked import Marked
 
 pytestmark = pytest.mark.usefixtures("isolated")
@@ -356,3 +357,118 @@ def test_a_copy_of_a_result_has_files_of_its_own(isolated: Store) -> None:
     isolated.delete("before", f"{run.id}-{run.code}").wait()
     assert after.run(1).files["x.txt"].read_text() == "1"
     assert isolated.verify().sound
+
+
+FILES = ("params.txt", "stdout.txt")
+
+
+def private(place: Path, key: str) -> Private:
+    """Make a directory with the files of a program that says and writes nothing."""
+    made = Private.make(str(place), key)
+    made.stream("stdout.txt")
+    Path(made.path, "params.txt").touch(0o600)
+    made.may_go(FILES)
+    return made
+
+
+def names_in(path: Path | str) -> list[str]:
+    """Return what is in a directory."""
+    return sorted(one.name for one in Path(path).iterdir())
+
+
+def test_a_directory_of_nothing_is_removed(tmp_path: Path) -> None:
+    """Files that every program has do not keep a directory that has nothing else."""
+    assert private(tmp_path, "key").settle("run") == ""
+    assert names_in(tmp_path) == [RUNNING]
+    assert names_in(tmp_path / RUNNING) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs inodes")
+def test_a_directory_of_nothing_is_handed_on(tmp_path: Path) -> None:
+    """Within a batch the next run takes it, with its files; after it, none is left."""
+    with handed_on():
+        first = private(tmp_path, "first")
+        inode = Path(first.path).stat().st_ino
+        stream = os.fstat(first.stream("stdout.txt")).st_ino
+        assert first.settle("first") == ""
+        second = Private.make(str(tmp_path), "second")
+        assert Path(second.path).stat().st_ino == inode
+        assert names_in(tmp_path / RUNNING) == ["second"]
+        assert os.fstat(second.stream("stdout.txt")).st_ino == stream
+        assert is_live(second.path)
+        second.may_go(FILES)
+        assert second.settle("second") == ""
+    assert names_in(tmp_path / RUNNING) == []
+
+
+def test_only_a_directory_of_the_same_place_is_taken(tmp_path: Path) -> None:
+    """Runs of another experiment, and those of whose path somebody has, make one of their own."""
+    with handed_on():
+        assert private(tmp_path / "a", "key").settle("run") == ""
+        other = Private.make(str(tmp_path / "b"), "key")
+        (tmp_path / "a" / RUNNING / "taken").mkdir()
+        again = Private.make(str(tmp_path / "a"), "taken")
+        assert names_in(other.path) == names_in(again.path) == []
+        other.abandon()
+        again.abandon()
+
+
+def _print(path: Path) -> None:
+    (path / "stdout.txt").write_text("x")
+
+
+def _link(path: Path) -> None:
+    (path.parent / "linked").hardlink_to(path / "params.txt")
+
+
+def _lead_away(path: Path) -> None:
+    (path / "params.txt").unlink()
+    (path / "params.txt").symlink_to("stdout.txt")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links and modes")
+@pytest.mark.parametrize(
+    "change",
+    [
+        _print,
+        _link,
+        _lead_away,
+        lambda path: (path / "more.txt").touch(),
+        lambda path: (path / "params.txt").unlink(),
+        lambda path: (path / "params.txt").chmod(0o644),
+        lambda path: path.chmod(0o755),
+    ],
+)
+def test_a_directory_of_something_stays(tmp_path: Path, change: Any) -> None:
+    """What a run has written, removed, linked or opened to others is its own, for good."""
+    with handed_on():
+        made = private(tmp_path, "key")
+        inode = Path(made.path).stat().st_ino
+        change(Path(made.path))
+        name = made.settle("run")
+        assert (tmp_path / name).stat().st_ino == inode
+        assert names_in(Private.make(str(tmp_path), "next").path) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs locks on directories")
+@pytest.mark.parametrize("what", ["the directory", "stdout.txt"])
+def test_a_directory_that_somebody_has_open_stays(tmp_path: Path, what: str) -> None:
+    """What a program leaves behind, and we do not find, never writes among a later run's files."""
+    with handed_on():
+        made = private(tmp_path, "key")
+        inode = Path(made.path).stat().st_ino
+        assert made.lock is not None
+        theirs = os.dup(made.lock if what == "the directory" else made.stream(what))
+        name = made.settle("run")
+        os.close(theirs)
+        assert (tmp_path / name).stat().st_ino == inode
+        assert names_in(tmp_path / name) == list(FILES)
+
+
+def test_a_directory_that_its_run_has_removed_is_not_handed_on(tmp_path: Path) -> None:
+    """There is nothing to take then, and the next run makes its own."""
+    with handed_on():
+        made = private(tmp_path, "key")
+        shutil.rmtree(made.path)
+        assert made.settle("run") == ""
+        assert names_in(private(tmp_path, "next").path) == list(FILES)

@@ -24,6 +24,7 @@ from expcache import (
     points,
     use,
 )
+from expcache._completion._pace import Pace
 
 pytestmark = pytest.mark.usefixtures("isolated")
 
@@ -48,6 +49,18 @@ def test_other_processes_compute() -> None:
     pids = {pid for pid, _ in subjects.where.sweep(grid(x=range(12))).run(jobs=2).results}
     assert os.getpid() not in pids
     assert len(pids) == 2
+
+
+def test_short_runs_travel_together() -> None:
+    """Small programs too: fewer the longer they take, and never more than is fair at the end."""
+    pace = Pace()
+    assert pace.batch("unknown", 1000, 2) == 1
+    sizes = []
+    for seconds in (0.0001, 0.004, 0.02, 1.0):
+        pace.note(f"{seconds}", seconds)
+        sizes.append(pace.batch(f"{seconds}", 4000, 2))
+    assert sizes == [256, 15, 3, 1]
+    assert [pace.batch("0.004", waiting, 2) for waiting in (40, 8, 4, 1)] == [10, 2, 1, 1]
 
 
 def test_nothing_is_computed_twice(pool: LocalExecutor, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from expcache._cell._pickler import loads
 from expcache._cell._reply import Refusal, Reply
 from expcache._cell._unpack import unpack
 from expcache._codec import encode_value
+from expcache._directory import handed_on
 from expcache._outcome import Failure, Value, capture, capture_async
 from expcache._record import Header
 from expcache._store import spill_into
@@ -83,10 +84,10 @@ def replies(
         yield opened
         return
     common, points = opened
-    common.files = files or common.files
-    watch = watch or _Alone()
-    for position, point in enumerate(points):
-        yield _reply(common, point, position, watch)
+    common.files, watch = files or common.files, watch or _Alone()
+    with handed_on():
+        for position, point in enumerate(points):
+            yield _reply(common, point, position, watch)
 
 
 def _reply(common: Common, point: Point, position: int, watch: Watch) -> Reply | Refusal:

@@ -9,10 +9,11 @@ from expcache._completion._todo import Todo
 
 __all__ = ["Pace"]
 
-_SHORT = 0.001
-"""Seconds: runs below this are sent in batches, so that sending costs less than computing."""
+_SHORT = 0.03
+"""Seconds: runs below this, such as most small programs, are sent in batches, so that claiming and
+sending cost less than computing."""
 
-_BATCH_SECONDS = 0.01
+_BATCH_SECONDS = 0.06
 _LARGEST_BATCH = 256
 _AHEAD_SECONDS = 0.25
 _LARGEST_AHEAD = 64

@@ -12,6 +12,7 @@ from expcache._directory._private import (
     put_away,
     settle_left,
 )
+from expcache._directory._spare import handed_on
 
 __all__ = [
     "RUNNING",
@@ -19,6 +20,7 @@ __all__ = [
     "Private",
     "copied",
     "files_in",
+    "handed_on",
     "is_live",
     "is_name",
     "newest_change",

@@ -10,17 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from expcache._directory._link import SHARED
 from expcache._directory._listing import no_files
-
-fcntl: Any
-try:
-    import fcntl
-except ImportError:  # Windows, where nothing can be said of the living
-    fcntl = None
+from expcache._directory._lock import locked, opened
+from expcache._directory._spare import Spare, is_bare, offer, removed, taken
 
 __all__ = ["RUNNING", "Private", "copied", "is_live", "put_away", "settle_left"]
 
@@ -28,6 +24,8 @@ RUNNING: Final = ".running"
 
 PATIENCE: Final = 3.0
 PAUSE: Final = 0.01
+DYING: Final = 20
+"""How often to look again whether what was killed is gone, before it counts as living."""
 
 _held: set[str] = set()
 """The directories that this process works in."""
@@ -36,11 +34,15 @@ _held: set[str] = set()
 class Private:
     """A directory that one run writes into."""
 
-    __slots__ = ("_place", "lock", "path")
+    __slots__ = ("_bare", "_place", "_streams", "lock", "path")
 
-    def __init__(self, place: str, path: str, lock: int | None) -> None:
+    def __init__(
+        self, place: str, path: str, lock: int | None, streams: dict[str, int] | None = None
+    ) -> None:
         """Hold a directory that `make` has made; ``lock`` is the descriptor that locks it."""
         self._place = place
+        self._streams = {} if streams is None else streams
+        self._bare: dict[str, bool] | None = None
         self.path = path
         self.lock = lock
 
@@ -55,6 +57,10 @@ class Private:
                 may end it. While it lives, another directory is made.
         """
         path = f"{place}/{RUNNING}/{key}"
+        spare = taken(place, path)
+        if spare is not None:
+            _held.add(path)
+            return cls(place, path, spare.lock, spare.streams)
         while True:
             try:
                 os.mkdir(path, 0o700)  # noqa: PTH102 - one call, no Path
@@ -64,7 +70,7 @@ class Private:
             except FileExistsError:
                 path = _made_free(path, busy)
                 continue
-            lock = _locked(path)
+            lock = locked(path)
             if lock is not False:
                 _held.add(path)
                 return cls(place, path, lock)
@@ -74,9 +80,25 @@ class Private:
         """Where files lie that the runs of the experiment share."""
         return f"{self._place}/{SHARED}"
 
+    def stream(self, name: str) -> int:
+        """Return a file of the directory, new or empty, for a program to write to.
+
+        It is open until the run is over.
+        """
+        if name not in self._streams:
+            flags = os.O_CREAT | os.O_EXCL
+            self._streams[name] = opened(f"{self.path}/{name}", flags)
+        return self._streams[name]
+
+    def may_go(self, files: Iterable[str]) -> None:
+        """Let the directory go if it has nothing but these files, and its streams are empty."""
+        self._bare = {name: name in self._streams for name in files}
+
     def settle(self, run_id: str) -> str:
         """Let the directory stay under a name of its own, and return that; "" if it is empty."""
         try:
+            if self._bare is not None and self._has_gone(self._bare):
+                return ""
             try:
                 os.rmdir(self.path)  # noqa: PTH106 - as above
             except FileNotFoundError:  # the run has removed it
@@ -95,9 +117,45 @@ class Private:
     def abandon(self) -> None:
         """Work there no more, and leave it as it is."""
         _held.discard(self.path)
+        while self._streams:
+            os.close(self._streams.popitem()[1])
         if self.lock is not None:
             os.close(self.lock)
             self.lock = None
+
+    def _has_gone(self, files: dict[str, bool]) -> bool:
+        """Hand a directory on that has nothing of its own, or remove it; False: it has to stay."""
+        try:
+            if not is_bare(self.path, files):
+                return False
+            inode = os.stat(self.path).st_ino  # noqa: PTH116 - as above
+            if not self._is_left():  # another attempt may have put it aside meanwhile
+                return os.stat(self.path).st_ino != inode  # noqa: PTH116 - as above
+        except OSError:  # the run has removed it, or changed it beyond recognition
+            return False
+        if offer(Spare(self._place, self.path, self.lock, self._streams, files)):
+            self.lock, self._streams = None, {}
+        else:
+            removed(self.path, files)
+        return True
+
+    def _is_left(self) -> bool:
+        """Whether nothing that the run has started has the directory or its streams open.
+
+        Whoever has them holds their locks with us: let go of them, and take them anew.
+        """
+        names = list(self._streams)
+        for _ in range(DYING):
+            self.abandon()
+            lock = locked(self.path)
+            if lock is not False:
+                self.lock = lock
+                with contextlib.suppress(BlockingIOError):
+                    for name in names:
+                        self._streams[name] = opened(f"{self.path}/{name}")
+                    return True
+            time.sleep(0.001)
+        return False
 
 
 def settle_left(place: str, key: str, run_id: str) -> str:
@@ -128,7 +186,7 @@ def is_live(path: str) -> bool:
     """Whether a process works in a directory now."""
     if path in _held:
         return True
-    lock = _locked(path)
+    lock = locked(path)
     if lock is False:
         return os.path.isdir(path)  # noqa: PTH112 - as above
     if lock is not None:
@@ -157,30 +215,6 @@ def _made_free(path: str, busy: Callable[[str], object] | None) -> str:
     with contextlib.suppress(FileNotFoundError):
         os.rename(path, f"{path}.{token}")  # noqa: PTH104 - as above
     return path
-
-
-def _locked(path: str) -> int | bool | None:
-    """Lock a directory; False: somebody else has, or it is gone; None: there are no locks here."""
-    if fcntl is None:
-        return None
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        held, there = os.fstat(handle), os.stat(path)  # noqa: PTH116 - as above
-        if (held.st_dev, held.st_ino) == (there.st_dev, there.st_ino):
-            return handle
-    except BlockingIOError:
-        pass
-    except FileNotFoundError:
-        pass
-    except OSError:  # a file system without locks
-        os.close(handle)
-        return None
-    os.close(handle)
-    return False
 
 
 def _make_all(*paths: str) -> None:

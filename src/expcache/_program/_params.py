@@ -28,11 +28,12 @@ def write_params(path: str, params: Mapping[str, Any], owner: str) -> None:
         message = f"cannot hand the parameter {name!r} to the program of {owner!r}: {error}."
         remedy = "Give it as text, as numbers, or as a File."
         raise ParameterError(f"{message} {remedy}", experiment=owner, names=(name,)) from error
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         content = memoryview(text.encode())
         while content:
             content = content[os.write(file, content) :]
+        os.ftruncate(file, os.lseek(file, 0, os.SEEK_CUR))  # another run's may have been longer
     finally:
         os.close(file)
 

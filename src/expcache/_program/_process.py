@@ -11,11 +11,14 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
+from expcache._directory import Private
 from expcache._program._watchdog import watchdog
 from expcache.errors import CommandError
 
-__all__ = ["Ended", "Start", "run_program"]
+__all__ = ["ERR", "OUT", "Ended", "Start", "run_program"]
 
+OUT: Final = "stdout.txt"
+ERR: Final = "stderr.txt"
 SHOWN: Final = 1 << 16
 """How much of what it printed is shown, in bytes."""
 GRACE: Final = 0.3
@@ -69,32 +72,22 @@ class Ended:
         """Return what it printed on its standard output, of much the end."""
         if len(self.out) < SHOWN // 4:  # then it is all of it, whatever its characters take
             return self.out
-        with open(f"{self._directory}/stdout.txt", "rb") as file:  # noqa: PTH123 - text
+        with open(f"{self._directory}/{OUT}", "rb") as file:  # noqa: PTH123 - text
             file.seek(max(0, file.seek(0, os.SEEK_END) - limit))
             return file.read().decode("utf-8", "replace")
 
 
-def run_program(start: Start, lock: int | None) -> Ended:
+def run_program(start: Start, directory: Private) -> Ended:
     """Start a program in its directory and wait for its end; what it leaves behind ends with it.
 
-    Args:
-        start: how.
-        lock: a descriptor that the program keeps, so that others see that it lives.
+    The program keeps the lock of the directory, so that others see that it lives.
 
     Raises:
         CommandError: it cannot be started.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
-    out = os.open(f"{start.directory}/stdout.txt", flags, 0o600)
-    try:
-        err = os.open(f"{start.directory}/stderr.txt", flags, 0o600)
-        try:
-            status = _run(start, out, err, lock)
-            return Ended(start.directory, status, _tail(out), _tail(err))
-        finally:
-            os.close(err)
-    finally:
-        os.close(out)
+    out, err = directory.stream(OUT), directory.stream(ERR)
+    status = _run(start, out, err, directory.lock)
+    return Ended(start.directory, status, _tail(out), _tail(err))
 
 
 def _run(start: Start, out: int, err: int, lock: int | None) -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from expcache._cell import CurrentRun, current_run
 from expcache._file import File
 from expcache._program._params import write_params
 from expcache._program._posted import read_posted
-from expcache._program._process import Ended, Start, run_program
+from expcache._program._process import ERR, OUT, Ended, Start, run_program
 from expcache._program._recipe import Recipe
 from expcache._program._stray import end_strays
 from expcache._program._word import text_of
@@ -18,9 +19,8 @@ from expcache.errors import CommandError, ParameterError
 
 __all__ = ["Program"]
 
-RESERVED = frozenset(
-    {"params.json", "stdout.txt", "stderr.txt", "result.json", "result.npy", "result.pickle"}
-)
+_PARAMS = "params.json"
+RESERVED = frozenset({_PARAMS, OUT, ERR, "result.json", "result.npy", "result.pickle"})
 TEXT_LIMIT = 1 << 20
 """How much of the standard output a result holds, in bytes."""
 _LINES = 20
@@ -53,13 +53,19 @@ class Program:
         recipe, run = self.recipe, current_run()
         params = dict(zip(recipe.names, values, strict=True))
         directory = run.own(end_strays)
-        start = _start(recipe, run, params)
-        write_params(f"{directory.path}/params.json", start.params, recipe.name)
-        ended = run_program(start, directory.lock)
+        try:
+            start = _start(recipe, run, params)
+            write_params(f"{directory.path}/{_PARAMS}", start.params, recipe.name)
+        except BaseException:  # those that lie there are of the run that had the directory before
+            Path(directory.path, _PARAMS).unlink(missing_ok=True)
+            raise
+        ended = run_program(start, directory)
         _show(ended)
         if ended.status not in recipe.ok:
             raise _failed(recipe, run, start, ended)
-        return _result(recipe, run, start, ended)
+        result = _result(recipe, run, start, ended)
+        directory.may_go((_PARAMS, OUT, ERR))
+        return result
 
 
 def _start(recipe: Recipe, run: CurrentRun, params: dict[str, Any]) -> _Start:
