@@ -91,11 +91,12 @@ def test_an_explanation_tells_what_was_ignored() -> None:
     )
 
 
-def test_an_edited_key_function_makes_results_stale() -> None:
-    """What tells which runs are the same is followed as code."""
+@pytest.mark.parametrize("policy", POLICIES)
+def test_an_edited_key_function_makes_results_stale(policy: dict[str, Any]) -> None:
+    """What tells which runs are the same is followed as code, whoever answers for the rest."""
 
     def keyed(key: Callable[..., Any]) -> Any:
-        @experiment(name="keyed", key=key)
+        @experiment(name="keyed", key=key, **policy)
         def fit(x: int) -> int:
             return x
 

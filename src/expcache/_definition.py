@@ -90,9 +90,9 @@ class Definition:
 
     def _track(self) -> Tracker | None:
         depends, key = self.options.depends, self.options.key
+        if is_code(key):  # it tells which runs are the same: nobody else answers for that
+            depends = (*depends, key)
         if not self.declared:
-            if is_code(key):  # it tells which runs are the same
-                depends = (*depends, key)
             return Tracker(self.function, depends=depends, ignored=self._ignored)
         return Tracker(_nothing, depends=depends) if depends else None
 
