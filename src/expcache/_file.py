@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Literal
 
@@ -10,7 +11,7 @@ from xxhash import xxh3_128
 
 from expcache.errors import IdentityError
 
-__all__ = ["File"]
+__all__ = ["File", "files_among"]
 
 _CHUNK = 1 << 20
 
@@ -108,6 +109,17 @@ class File:
         """
         known = getattr(self, "_identified", "")  # an older pickle has none
         return bool(known) and self.digest != known
+
+
+def files_among(values: Iterable[object]) -> Iterator[File]:
+    """Yield the files among some values, and inside of plain containers of them."""
+    for value in values:
+        if isinstance(value, File):
+            yield value
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            yield from files_among(value)
+        elif isinstance(value, dict):
+            yield from files_among(value.values())
 
 
 @lru_cache(maxsize=4096)

@@ -15,10 +15,11 @@ from expcache._cell._cell import Cell
 from expcache._cell._current import CurrentRun, settled
 from expcache._codec import Encoded, describe, encode_value
 from expcache._environment import current_environment, host, user
+from expcache._file import File, files_among
 from expcache._outcome import Failure, Value, capture, capture_async
 from expcache._record import Header, seal
 from expcache._store import Claim, Commit, Store
-from expcache.errors import ResultError
+from expcache.errors import IdentityError, ResultError
 
 __all__ = ["Computed", "Facts", "Printed", "Watch"]
 __all__ += ["compute", "compute_async", "described", "fail", "finished", "keep", "sealed"]
@@ -123,10 +124,29 @@ def described(cell: Cell) -> dict[str, Any]:
 
 
 def _usable(cell: Cell, outcome: Value[Any] | Failure) -> Value[Any] | Failure:
-    if isinstance(outcome, Failure) or type(outcome.value).__name__ not in _READ_ONCE:
+    if isinstance(outcome, Failure):
         return outcome
-    # Handing it over would empty it for everybody after the first reader.
-    return capture(_refuse_read_once, cell.experiment, type(outcome.value).__name__)
+    if type(outcome.value).__name__ in _READ_ONCE:
+        # Handing it over would empty it for everybody after the first reader.
+        return capture(_refuse_read_once, cell.experiment, type(outcome.value).__name__)
+    for file in files_among(cell.params.values()):
+        # Nobody knows which content was read: the result may be that of another run.
+        if _has_changed(file):
+            return capture(_refuse_changed, cell.experiment, file)
+    return outcome
+
+
+def _has_changed(file: File) -> bool:
+    try:
+        return file.has_changed
+    except IdentityError:  # it was there to be read, and is put away
+        return False
+
+
+def _refuse_changed(experiment: str, file: File) -> None:
+    message = f"cannot keep the result of {experiment!r}: the content of {file.path!r} changed"
+    remedy = "Run it again; an experiment that writes to its input needs a copy of it."
+    raise IdentityError(f"{message} meanwhile. {remedy}", path=file.path, kind="File")
 
 
 def _refuse_read_once(experiment: str, kind: str) -> None:
