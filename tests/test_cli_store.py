@@ -171,7 +171,9 @@ def test_rm_without_anybody_to_ask(call: Call) -> None:
     told = call("rm", "C=1", "--dry-run")
     assert "\nThat is 2 records of 2 runs, " in told.out
     assert (told.status, len(ids(call, "C=1"))) == (0, 2)
-    assert call("rm", "C=1", "--yes").out.endswith(told.out.splitlines()[-1][8:] + "\n")
+    counted = told.out.splitlines()[-1].removeprefix("That is ")
+    assert counted.endswith(", and what files they have.")
+    assert f"Removed {counted.split(', and')[0]}." in call("rm", "C=1", "--yes").out
     assert ids(call, "C=1") == []
 
 

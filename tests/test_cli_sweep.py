@@ -179,6 +179,30 @@ def test_one_run(growth: Path, process: Call) -> None:
     assert (tree["result"], tree["params"]["x"], tree["cached"]) == ("a bc", "a b", False)
 
 
+def test_what_is_computed_is_tagged(growth: Path, process: Call) -> None:
+    """--tag marks what a command computes, and nothing that was stored before."""
+    assert process("run", "growth.py:grow", "x=1", "--tag", "first").status == 0
+    assert process("sweep", "more.toml", "--tag", "night", "--tag", "v2").status == 0
+    assert process("run", "growth.py:grow", "x=2", "--tag", "late").status == 0
+    runs = process("list", "-e", "grow", "--json").json["runs"]
+    told = {one["params"]["x"]: one["tags"] for one in runs}
+    assert told == {1: ["first"], 2: ["night", "v2"], 3: ["night", "v2"]}
+    assert process("list", "--tag", "night", "--tag", "v2").out.count("done") == 2
+
+
+def test_runs_are_selected_by_their_launch(growth: Path, process: Call) -> None:
+    """--launch takes the id that `show` tells, or its first characters, and refuses any other."""
+    process("run", "growth.py:grow", "x=1")
+    process("sweep", "more.toml")
+    (one,) = process("list", "-e", "grow", "x=3", "--json").json["runs"]
+    launch = process("show", one["id"], "--json").json["launch"]
+    told = process("list", "-e", "grow", "--launch", launch[:-1], "--json").json["runs"]
+    assert sorted(one["params"]["x"] for one in told) == [2, 3]
+    wrong = process("list", "--launch", "never")
+    assert wrong.status == 2
+    assert "cannot look for the launch 'never': no run is of it. Give one of " in wrong.err
+
+
 def test_one_failing_run(growth: Path, process: Call) -> None:
     """The traceback is on standard error, and the exit status is 1."""
     (growth / "failing.txt").touch()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from expcache._run import Run
     from expcache._sweep import Sweep
 
-__all__ = ["apart", "compute", "computing", "limiting", "preview"]
+__all__ = ["apart", "compute", "computing", "limiting", "preview", "tagging"]
 
 MODES = ("resume", "retry-failed", "overwrite")
 _COLUMNS = (Column("id"), Column("params", least=12), Column("error", least=12))
@@ -61,6 +61,17 @@ _MANY: tuple[Callable[[Any], Any], ...] = (
 )  # fmt: skip
 
 
+_TAG = click.option(
+    "--tag", "tags", multiple=True, metavar="TAG",
+    help="A word that the records of what is computed carry; may be repeated.",
+)  # fmt: skip
+
+
+def tagging(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that tags what is computed."""
+    return _TAG(function)
+
+
 def limiting(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that limit each run."""
     for option in reversed(_LIMITS):
@@ -73,10 +84,10 @@ def computing(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **given: Any) -> Any:
-        names = ("jobs", "mode", "dry_run", "timeout", "retries")
+        names = ("jobs", "mode", "dry_run", "timeout", "retries", "tags")
         return function(*args, options={name: given.pop(name) for name in names}, **given)
 
-    for option in reversed((*_MANY, *_LIMITS)):
+    for option in reversed((*_MANY, *_LIMITS, _TAG)):
         call = option(call)
     return call
 
@@ -90,6 +101,7 @@ def compute(  # noqa: PLR0913 - each is an option of its own, by keyword
     dry_run: bool,
     timeout: float | None,
     retries: int | None,
+    tags: tuple[str, ...],
 ) -> int:
     """Compute a sweep and tell what came of it, or only what would be computed."""
     if dry_run:
@@ -99,6 +111,7 @@ def compute(  # noqa: PLR0913 - each is an option of its own, by keyword
             jobs=jobs,
             timeout=timeout,
             retries=retries,
+            tags=tags,
             failed="keep" if mode == "resume" else "retry",
             refresh=mode == "overwrite",
         )

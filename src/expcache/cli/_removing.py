@@ -109,7 +109,8 @@ def _print(view: View, found: Found, removal: Removal) -> None:
         view.line(line if view.width is None else line[: view.width])
     if len(found.runs) > _SHOWN:
         view.line(f"  ... and {len(found.runs) - _SHOWN} more")
-    view.line(f"That is {_told(removal)}." if found.runs else "No stored run fits.")
+    all_of_it = f"That is {_told(removal)}, and what files they have."
+    view.line(all_of_it if found.runs else "No stored run fits.")
 
 
 def _told(removal: Removal) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from expcache.cli._computing import apart, limiting
+from expcache.cli._computing import apart, limiting, tagging
 from expcache.cli._ending import DONE, FAILED
 from expcache.cli._options import Command, command
 from expcache.cli._value import parse_assignments, seconds, to_json
@@ -42,7 +42,10 @@ class _Run(Command):
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
 @click.option("--refresh", is_flag=True, help="Compute it even if a result is stored.")
 @limiting
-def run(view: View, target: str | None, values: tuple[str, ...], **options: Any) -> int:
+@tagging
+def run(
+    view: View, target: str | None, values: tuple[str, ...], tags: tuple[str, ...], **options: Any
+) -> int:
     """Compute one run of an experiment or of a program.
 
     A result that is stored is shown; what has failed is tried again. Values are written as in JSON
@@ -50,12 +53,14 @@ def run(view: View, target: str | None, values: tuple[str, ...], **options: Any)
     it runs in the working directory, and is the same run as a line with these words of 'expcache
     launch'. The exit status is 1 if the run failed.
     """
+    from expcache._launch import launch  # noqa: PLC0415 - not for help
+
     words = click.get_current_context().meta.get(_WORDS) or []
     params = {} if target is None else parse_assignments((*values, *words))
     with view.in_use(lambda: _experiment_of(target, words)) as experiment:
         if target is None:
             params = {"line": shlex.join(words), "here": str(Path.cwd())}
-        with apart(view):
+        with apart(view), launch(tags=tags):
             one = experiment.sweep([params])[0].compute(**options)
         if view.json:
             view.emit(_tree(one))

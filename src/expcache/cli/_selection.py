@@ -1,4 +1,4 @@
-"""Which stored runs a command is about: by params, status, experiment, code, tag."""
+"""Which stored runs a command is about: by params, status, experiment, code, tag, launch."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ class Selection:
     statuses: tuple[str, ...] = ()
     code: str = ""
     tags: tuple[str, ...] = ()
+    launch: str = ""
     sweep: str = ""
 
     def find(self, store: Store) -> Found:
@@ -87,12 +88,13 @@ class Selection:
         if self.statuses:
             runs = [run for run in runs if found.status_of(run) in self.statuses]
         lookups = parse_assignments(self.filters, lookups=True)
-        if not (lookups or self.tags):
+        if not (lookups or self.tags or self.launch):
             return list(runs)
         sound = [run for run in runs if run.id not in found.damaged and _is_told(run)]
         if self.tags:
             sound = [run for run in sound if {*self.tags} <= {*run.tags}]
-        return list(RunSet(sound).where(**lookups))
+        chosen = RunSet(sound).where(**lookups)
+        return list(chosen.launched(self.launch) if self.launch else chosen)
 
 
 def _is_told(run: Run[Any]) -> bool:
@@ -139,7 +141,7 @@ def selecting(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def selection_of(filters: tuple[str, ...], given: dict[str, Any]) -> Selection:
     """Take the values of `OPTIONS` out of what a command was given, and return what they say."""
-    names = ("experiments", "statuses", "code", "tags", "sweep")
+    names = ("experiments", "statuses", "code", "tags", "launch", "sweep")
     chosen = {name: given.pop(name) for name in names}
     if given.pop("failed"):
         chosen["statuses"] += ("failed",)
@@ -167,4 +169,8 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="Only points of this sweep.",
     ),
     click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only with this tag."),
+    click.option(
+        "--launch", default="", metavar="ID",
+        help="Only what this launch has computed: its id, or how it begins.",
+    ),
 )  # fmt: skip
