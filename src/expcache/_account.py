@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from expcache._record import Header
     from expcache._store import Claim, Store
 
-__all__ = ["Account", "Error", "Told"]
+__all__ = ["Account", "Error"]
 
 
 class Error(NamedTuple):
@@ -37,21 +37,15 @@ class Error(NamedTuple):
         return f"{self.type}: {self.message}" if self.message else self.type
 
 
-class Told(NamedTuple):
-    """What a worker told of a run beside its record, which need not be read for it."""
-
-    runtime: float
-    speaks: bool
-    """Whether there is output, a warning or a log record."""
-
-
 class Account:
     """A run as its record tells of it; everything is empty while nothing is stored."""
 
     __slots__ = ("_exception", "_store", "_told", "experiment")
 
     _store: Store
-    _told: Told | None
+    _told: tuple[float, bool] | None
+    """The runtime that a worker told of, and whether there is output, a warning or a log record:
+    the record need not be read for it. A plain tuple: one lives as long as its run does."""
     _exception: Exception | None
     _origin: Origin | None
     experiment: str
@@ -67,7 +61,7 @@ class Account:
 
     @property
     def _is_silent(self) -> bool:
-        return self._told is not None and not self._told.speaks
+        return self._told is not None and not self._told[1]
 
     @property
     def _store_path(self) -> str:
@@ -89,7 +83,7 @@ class Account:
     def runtime(self) -> float | None:
         """How long the run took, in seconds; None when nothing is stored."""
         if self._told is not None:
-            return self._told.runtime
+            return self._told[0]
         header = self._stored_or_none()
         return None if header is None else header.runtime
 

@@ -6,7 +6,7 @@ import sys
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
-from expcache._account import Account, Told
+from expcache._account import Account
 from expcache._query import Located, code_of
 from expcache.errors import RunFailedError, UnknownIdError
 
@@ -28,7 +28,8 @@ class Handle(Account, Generic[R]):
 
     _located: Located
     _header: tuple[str, Header] | None
-    _value: list[R]
+    _value: tuple[R, ...]
+    """The value that no store keeps, if there is one."""
     cached: bool
     reused: bool
     id: str
@@ -91,12 +92,12 @@ class Handle(Account, Generic[R]):
 
     def _hold(self, value: R) -> None:
         """Hold a value that no store keeps."""
-        self._value = [value]
+        self._value = (value,)
 
     def _note(self, runtime: float, *, speaks: bool) -> None:
         """Note what the worker that computed the run told of it, whose record is a new one."""
         self._header = None
-        self._told = Told(runtime, speaks)
+        self._told = runtime, speaks
 
     def _raised(self, exception: Exception | None) -> None:
         """Note the live exception of a failure."""
@@ -140,7 +141,7 @@ class Handle(Account, Generic[R]):
         key = self._located.key
         if key is None or code_of(key).startswith(code or ""):
             self._settle(UNKNOWN, cached=True)
-            self._header, self._value = None, []
+            self._header, self._value = None, ()
 
     def _relay(self) -> None:
         """Show here what the run printed, warned of and logged elsewhere."""

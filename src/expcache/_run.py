@@ -66,7 +66,7 @@ class Run(Computable[R]):
         self._located = located
         self._trust = trust
         self._header: tuple[str, Header] | None = None
-        self._value: list[R] = []
+        self._value: tuple[R, ...] = ()
         self._read_ahead: tuple[str, bytes] | None = None
         self._wanted = False
         self._exception: Exception | None = None

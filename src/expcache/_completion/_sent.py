@@ -55,7 +55,8 @@ class Sent:
         places = _places(todos[0], shared=self.executor.shares_files)
         by_value = definition.name in self._by_value
         try:
-            cells = [one.make_cell() for one in todos]
+            told = definition.told()  # with one look at the code
+            cells = [one.make_cell(told) for one in todos]
             payload = self._parcel(cells[0], by_value, places).pack(cells)
         except ExecutorError as error:
             if len(todos) == 1:

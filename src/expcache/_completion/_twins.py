@@ -17,17 +17,16 @@ class Twins:
 
     def __init__(self) -> None:
         """Begin with nothing on its way."""
-        self._waiting: dict[tuple[Store, str], list[Run[Any]]] = {}
+        self._waiting: dict[tuple[Store, str], tuple[Run[Any], ...]] = {}
 
     def is_first(self, one: Todo) -> bool:
         """Whether the run is not on its way already, for an equal point."""
-        twins = self._waiting.get(one.place)
-        if twins is None:
-            self._waiting[one.place] = []
-            return True
-        twins.append(one.run)
-        return False
+        place = one.place
+        twins = self._waiting.get(place)
+        self._waiting[place] = () if twins is None else (*twins, one.run)
+        return twins is None
 
     def take(self, one: Todo) -> Iterable[Run[Any]]:
         """Return those that wait for a run that has come, each as it came."""
-        return [twin._copy(one.run) for twin in self._waiting.pop(one.place, ())]
+        twins = self._waiting.pop(one.place, ())
+        return [twin._copy(one.run) for twin in twins] if twins else ()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from expcache._cell import Cell, Computed, Reply, revive
+from expcache._definition import Told
 from expcache._launch import Launch
 from expcache._outcome import Failure
 from expcache._perform._keeper import Keeper
@@ -64,11 +65,11 @@ class Attempts:
             pending.finish()
             await asyncio.sleep(self.pause)
 
-    def make_cell(self) -> Cell:
+    def make_cell(self, told: Told | None = None) -> Cell:
         """Return what is needed to compute the run; taken again for every attempt."""
         earlier = attempts_of(self.failure) if self._earlier is None else self._earlier
         self.pause = None
-        self.cell = self.performer.cell(self.run, earlier, self.claim, self.launch)
+        self.cell = self.performer.cell(self.run, earlier, self.claim, self.launch, told=told)
         return self.cell
 
     def keep(self, computed: Computed, *, last: bool = False) -> Pending:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,11 +16,11 @@ from expcache._cell import (
     launch_of_call,
     revive,
 )
-from expcache._definition import Definition
+from expcache._definition import Definition, Told
 from expcache._environment import current_environment
 from expcache._launch import Launch
 from expcache._outcome import Failure
-from expcache._perform._pending import Pending, outcome_of
+from expcache._perform._pending import Pending
 from expcache._perform._unchanged import identity_of, vouch_for
 from expcache._query import Located, located_at
 from expcache._reached import code_text
@@ -35,13 +35,14 @@ __all__ = ["Keeper"]
 class Keeper:
     """Computes runs of one experiment and keeps their records, whatever is stored of them."""
 
-    __slots__ = ("_noted", "definition", "is_async")
+    __slots__ = ("_files", "_noted", "definition", "is_async")
 
     def __init__(self, definition: Definition, *, is_async: bool) -> None:
         """Serve one definition."""
         self.definition = definition
         self.is_async = is_async
         self._noted: tuple[Store, str, str] | None = None
+        self._files: tuple[Store, Callable[[], str | None]] | None = None
 
     def release(self, run: Run[Any], claim: Claim | None) -> None:
         """Give up a run: somebody else may compute it."""
@@ -70,10 +71,20 @@ class Keeper:
         earlier: Sequence[Mapping[str, Any]] = (),
         claim: Claim | None = None,
         launch: Launch | None = None,
+        *,
+        told: Told | None = None,
     ) -> Cell:
-        """Return all that is needed to compute a run; ``earlier`` tells of its failed attempts."""
+        """Return all that is needed to compute a run.
+
+        Args:
+            run: the run.
+            earlier: what is known of its failed attempts.
+            claim: that of this process.
+            launch: the call that computes it.
+            told: of the code, by whoever has looked at it just now.
+        """
         definition, params = self.definition, run.params
-        told = definition.told()
+        told = told or definition.told()
         definition.attach(run._store)
         identity = identity_of(definition.key, run, params)
         options = definition.options
@@ -93,12 +104,19 @@ class Keeper:
             store=current_store().path,  # what it calls may be saved though it is not
             checked=told.followed,
             depends=tuple(options.depends),
-            files=partial(run._store.files_directory, definition.name, create=True),
+            files=self._files_of(run._store),
             owner=None if claim is None else claim.owner,
             generation=None if claim is None else claim.generation,
             number=None if claim is None else claim.number,
             launch=launch,
         )
+
+    def _files_of(self, store: Store) -> Callable[[], str | None]:
+        """Return what tells where the directories of runs lie, made once for a store."""
+        if self._files is None or self._files[0] is not store:
+            found = partial(store.files_directory, self.definition.name, create=True)
+            self._files = store, found
+        return self._files[1]
 
     def failure(self, run: Run[Any]) -> bytes | None:
         """Return the failed record of a run under the present code, if there is one."""
@@ -120,10 +138,10 @@ class Keeper:
         run._settle(located_at(cell.key + "!" if failure else cell.key), cached=False)
         run._remember(computed.header, None if failure is None else failure.exception)
         runtime = computed.header.runtime or 0.0
-        pending = Pending(run, lambda: computed.outcome, runtime=runtime)
+        pending = Pending(run, computed.outcome, runtime=runtime)
         vouch_for(self.definition.key, run, cell)
         try:
-            pending.commits = [*self._notes(store, cell), keep(store, computed, claim)]
+            pending.commits = (*self._notes(store, cell), keep(store, computed, claim))
         except (ResultError, StoreError) as error:
             self.release(run, claim)
             pending.hold(error)
@@ -136,24 +154,21 @@ class Keeper:
         run._note(reply.runtime, speaks=reply.speaks)
         if reply.failed:
             run._raised(revive(reply.error))
-        pending = Pending(
-            run, lambda: outcome_of(reply), runtime=reply.runtime, speaks=reply.speaks
-        )
-        pending.commits = [
+        commits = (
             *self._notes(store, cell),
             store.put_sealed(
                 name, reply.key, reply.envelope, parts=reply.parts, replace=True, claim=claim
             ),
-        ]
-        return pending
+        )
+        return Pending(run, reply, commits, runtime=reply.runtime, speaks=reply.speaks)
 
-    def _notes(self, store: Store, cell: Cell) -> list[Commit]:
+    def _notes(self, store: Store, cell: Cell) -> Sequence[Commit]:
         # The environment is the same for all runs of a process, and the code for all runs of
         # one fingerprint: each is written once a store.
         digest, environment = current_environment()
         name, seen = self.definition.name, (store, digest, cell.code)
         if self._noted == seen:
-            return []
+            return ()
         self._noted = seen
         text = code_text(self.definition, cell.identity.classes)
         notes = {f"environment-{digest}": environment, f"code-{cell.code}": text}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from expcache._cell import Reply, revive
@@ -15,19 +15,17 @@ from expcache._store import Commit
 from expcache._warning import warn
 from expcache.errors import ExpcacheError, RecordError, RecordWarning, StoreError, TrustError
 
-__all__ = ["Pending", "outcome_of"]
+__all__ = ["Pending"]
 
 
 @dataclass(slots=True)
 class Pending:
-    """A computed run whose record is on its way to the disk.
-
-    ``outcome`` gives what came of it, for a store that cannot keep it.
-    """
+    """A computed run whose record is on its way to the disk."""
 
     run: Run[Any]
-    outcome: Callable[[], Value[Any] | Failure]
-    commits: list[Commit] = field(default_factory=list)
+    computed: Value[Any] | Failure | Reply
+    """What came of it, here or in a worker."""
+    commits: Sequence[Commit] = ()
     runtime: float = 0.0
     """Seconds."""
     cached: bool = False
@@ -47,6 +45,11 @@ class Pending:
             if not commit.done:
                 return False
         return True
+
+    def outcome(self) -> Value[Any] | Failure:
+        """Return what came of it, for a store that cannot keep it."""
+        computed = self.computed
+        return _outcome_of(computed) if isinstance(computed, Reply) else computed
 
     @property
     def _is_fenced(self) -> bool:
@@ -97,7 +100,7 @@ class Pending:
             run._hold(outcome.value)
 
 
-def outcome_of(reply: Reply) -> Value[Any] | Failure:
+def _outcome_of(reply: Reply) -> Value[Any] | Failure:
     """Read what came of a run from the record that its worker made."""
     if not reply.failed:
         return Value(read_value(reply.envelope, trust=True))

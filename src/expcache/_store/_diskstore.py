@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_WAKE, _HURRY = WRITER.wake, WRITER.hurry  # bound once, not for every commit
+
+
 @final
 class DiskStore(DiskDirectories, DiskUpkeep):
     """A store in a directory that several processes may share."""
@@ -192,7 +195,7 @@ class DiskStore(DiskDirectories, DiskUpkeep):
             self._site.check_writable()
         except StoreError as error:
             return Commit.settled(error=error)
-        commit = Commit(WRITER.wake, WRITER.hurry)
+        commit = Commit(_WAKE, _HURRY)
         files = tuple(parts), claim, tuple(directories), others
         WRITER.submit(Write(folder, key, envelope, replace, commit, *files))
         return commit
