@@ -21,6 +21,10 @@ pytest_plugins = ["pytester", "command_line"]
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
+# What a shell starts in the background ignores Ctrl-C; the tests send it to themselves.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # A session inside of a test forgets what it was the first to import, and numpy loads only once.
 with suppress(ImportError):
     import numpy  # noqa: F401, ICN001 - as said above

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 LARGEST_GROUP: Final = 1000
 LARGEST_GROUP_BYTES: Final = 64 << 20
 JOIN_SECONDS: Final = 1.0
-STREAM: Final = 32
+STREAM: Final = 4
 """From so many writes on, a group is a piece of a stream: more are about to come."""
 IDLE_SECONDS: Final = 0.005
 """For how long the rows of claims whose results are there may stay, while writes follow."""
-REST_SECONDS: Final = 0.02
+REST_SECONDS: Final = 0.05
 """For how long the next writes of a stream gather, unless somebody waits for one of them.
 
 A commit writes whole pages, so that few large ones write much less than many small ones.
