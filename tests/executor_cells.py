@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from expcache._executor import Batch, Event, Executor, LocalExecutor, Lost
 
-PATIENCE = 15.0
+PATIENCE = 120.0
 
 
 class Answer(NamedTuple):
