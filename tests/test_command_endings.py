@@ -123,8 +123,8 @@ def test_a_program_that_outlived_everything_is_ended_by_the_next_attempt(project
         if "study.py" in line or "_watch.py" in line:
             os.kill(pid, signal.SIGKILL)
     process.wait()
+    assert until(lambda: len(project.living()) == 3, SECONDS), project.living()
     left = project.living()
-    assert len(left) == 3
     said = finish(project, 1)
     assert all(f"ended process {pid}, which an earlier attempt" in said[0] for pid in left)
     assert until(lambda: not project.living(), SECONDS), project.living()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from marked import Marked
+from marked import Marked, until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
 
@@ -281,7 +281,7 @@ def test_workers_compute_what_the_program_means(marked: Marked, name: str, metho
     """The code of the program counts, wherever it is from, and never what a file says by now."""
     marked.write("script.py", HEAD + PLACES[name])
     assert marked.run("script.py", method) == "passed\n"
-    assert not marked.living()
+    assert until(lambda: not marked.living()), marked.living()
     assert not marked.left()
 
 
