@@ -34,8 +34,8 @@ def place(  # noqa: PLR0913, PLR0917 - from where, to where, and how
     else:
         shared = f"{area}/{digest}"
         # Somebody may have written to the copy: who runs as root is not stopped by its mode.
-        if not os.path.exists(shared) or digest_of(shared) != digest:  # noqa: PTH110 - text
-            _copy(source, shared)
+        if os.path.exists(shared) and digest_of(shared) != digest:  # noqa: PTH110 - text
+            _copy(source, shared, anew=True)
         _share(source, target, shared)
 
 
@@ -44,18 +44,24 @@ def _share(source: str, target: str, shared: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         _link(shared, target)
         return
-    _copy(source, shared)  # it has gone away just now
+    _copy(source, shared)
     _link(shared, target)
 
 
-def _copy(source: str, shared: str) -> None:
-    """Make the shared copy, in place of what is there."""
+def _copy(source: str, shared: str, *, anew: bool = False) -> None:
+    """Make the shared copy: one that somebody else makes meanwhile stays, unless ``anew``."""
     with contextlib.suppress(FileExistsError):
         os.mkdir(os.path.dirname(shared), 0o700)  # noqa: PTH102, PTH120 - text
     passing = f"{shared}.{os.urandom(4).hex()}"
     shutil.copy(source, passing)  # with the time of now: unused, it is not to look old
     # Whoever writes to one would write to all of them.
     os.chmod(passing, os.stat(passing).st_mode & 0o555)  # noqa: PTH101, PTH116 - text
+    if not anew:
+        with contextlib.suppress(OSError):  # it is there by now, or there are no links here
+            os.link(passing, shared)
+        if os.path.exists(shared):  # noqa: PTH110 - text
+            os.unlink(passing)  # noqa: PTH108 - text
+            return
     os.replace(passing, shared)  # noqa: PTH105 - text
 
 
