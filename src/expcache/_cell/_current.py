@@ -94,7 +94,7 @@ class CurrentRun:
             try:
                 if os.path.lexists(path):
                     raise FileExistsError(EEXIST, "the run has another file of this name")
-                place(file.path, path, file.link, own.shared, file.digest, _digest_of)
+                place(file.path, path, file.link, own.shared, file.digest)
             except OSError as error:
                 message = f"cannot place {file.path!r} as {file.name!r} for run {self.id}:"
                 reason = error.strerror or str(error)
@@ -179,10 +179,6 @@ def left_of(cell: Cell) -> str:
         return "" if place is None else settle_left(place, cell.key, cell.identity.id)
     except OSError:
         return ""
-
-
-def _digest_of(path: str) -> str:
-    return File(path).digest
 
 
 def _raise(error: Exception) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable
 from typing import Final
+
+from expcache._file import File
 
 __all__ = ["SHARED", "place"]
 
 SHARED: Final = ".shared"
 
 
-def place(  # noqa: PLR0913, PLR0917 - from where, to where, and how
-    source: str, target: str, link: str, area: str, digest: str, digest_of: Callable[[str], str]
-) -> None:
+def place(source: str, target: str, link: str, area: str, digest: str) -> None:
     """Bring a file to its place.
 
     Args:
@@ -25,7 +24,6 @@ def place(  # noqa: PLR0913, PLR0917 - from where, to where, and how
             have of this content, ``"link"`` to the file itself.
         area: the directory of the shared copies.
         digest: of the content.
-        digest_of: what takes the digest of a file.
     """
     if link == "link":
         os.symlink(os.path.abspath(source), target)  # noqa: PTH100, PTH211 - text, and not resolved
@@ -34,7 +32,7 @@ def place(  # noqa: PLR0913, PLR0917 - from where, to where, and how
     else:
         shared = f"{area}/{digest}"
         # Somebody may have written to the copy: who runs as root is not stopped by its mode.
-        if os.path.exists(shared) and digest_of(shared) != digest:  # noqa: PTH110 - text
+        if os.path.exists(shared) and File(shared).digest != digest:  # noqa: PTH110 - text
             _copy(source, shared, anew=True)
         _share(source, target, shared)
 

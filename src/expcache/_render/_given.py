@@ -64,7 +64,7 @@ class Given:
         for name, file in self._files.items():
             target = str(directory / name)
             try:
-                place(file.path, target, file.link, str(shared / SHARED), file.digest, _digest_of)
+                place(file.path, target, file.link, str(shared / SHARED), file.digest)
             except OSError as error:
                 message = f"cannot render the file {file.path!r}: {error.strerror or error}."
                 refuse(message, "Check the path.")
@@ -78,10 +78,6 @@ class Given:
             ParameterError: JSON has no form of one.
         """
         write_params(str(path), self.values, owner)
-
-
-def _digest_of(path: str) -> str:
-    return File(path).digest
 
 
 def there(file: File) -> File:
