@@ -60,9 +60,9 @@ class Computing:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Leave nothing running: not when all is done, and at once when there is an end to it."""
+        """Leave nothing running, no thread either: at once when there is an end to it."""
         self._live.close()
-        self._stop() if kind else self._executor.close()
+        self._stop() if kind else self._executor.__exit__(None, None, None)
 
     def _stop(self) -> None:
         self._executor.stop()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 
 import pytest
 
+from expcache._executor._supervisor import Supervisor
 from plugin_project import CHECK, STUDY, Project
 
 PROCESS = STUDY.replace(
@@ -235,3 +237,22 @@ def test_one_run_serves_several_checks(project: Project) -> None:
     project.write(other, "test_other.py")
     project.run("--sweep-jobs=2").assert_outcomes(passed=15)
     assert sorted(project.computed()) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_no_thread_is_left_of_a_session(
+    project: Project, monkeypatch: pytest.MonkeyPatch, *, broken: bool
+) -> None:
+    """What a session in this process has started is over with it, however long that takes."""
+    part, parted = Supervisor._part, []
+
+    def slowly(self: Supervisor) -> None:
+        threading.Event().wait(0.2)
+        part(self)
+        parted.append(self)
+
+    monkeypatch.setattr(Supervisor, "_part", slowly)
+    if broken:
+        project.failing(2)
+    project.run("--sweep-jobs=2", *["-x"] * broken)
+    assert len(parted) == 1

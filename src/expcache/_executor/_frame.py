@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
@@ -59,11 +59,9 @@ def pack_reply(reply: Any) -> bytes:
     return len(packed).to_bytes(_NUMBER, "little") + packed
 
 
-def unpack_all(packed: memoryview) -> Iterator[Any]:
-    """Yield the replies that were packed one after the other."""
-    from expcache._cell import Reply  # noqa: PLC0415 - the fork server does without
-
-    make, position, end = Reply._make, 0, len(packed)
+def unpack_all(packed: memoryview, make: Callable[[Iterable[Any]], Any]) -> Iterator[Any]:
+    """Yield the replies that were packed one after the other; `make` is `Reply._make`."""
+    position, end = 0, len(packed)
     while position < end:
         start = position + _NUMBER + 1
         position = start - 1 + int.from_bytes(packed[position : start - 1], "little")

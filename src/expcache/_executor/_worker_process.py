@@ -12,6 +12,7 @@ from math import inf
 from typing import Any, Final, NamedTuple
 
 from expcache._capture import read_output
+from expcache._cell import Reply
 from expcache._executor._batch import Batch, Lost
 from expcache._executor._board import Board
 from expcache._executor._channel import Channel
@@ -83,12 +84,12 @@ class Worker:
                 self._look_at = None if last else time.monotonic() + LOOK_AFTER
         if self.ending or self.channel.ended or self.look_is_due:
             self._look_at = None
-            if self.begun():
+            if self.batch is not None and self.begun():  # else nobody is left to be told
                 replies += self._new(memoryview(self._board.box()))
         return News(replies, last)
 
     def _new(self, packed: memoryview) -> Iterator[Any]:
-        for reply in unpack_all(packed):
+        for reply in unpack_all(packed, Reply._make):
             position = getattr(reply, "position", -1)
             if position not in self._received:
                 self._received.add(position)
