@@ -11,14 +11,13 @@ from expcache._code import Part, chain_of
 from expcache._explain._change import count_changed, first_change, lines_of, method_at
 from expcache._explain._spot import spot_of, spot_of_default
 from expcache._explain._within import narrowed
-from expcache._explanation import Difference, decorators_of, read
+from expcache._explanation import VALUES, Difference, decorators_of, read
 
 __all__ = ["Parts", "differing", "part_differences", "parts_of"]
 
 Parts = Mapping[tuple[str, str, str], Part]
 """The parts of a code by kind, name, and for packages by package."""
 
-_VALUES = ("command", "constant", "file", "default", "depends", "ignore=")
 _SAID = ("default", "ignore=")
 _MEANT = "changed: "
 _WRITTEN = ("class", "constant", "function")
@@ -76,7 +75,7 @@ def _without_doubles(found: list[Difference]) -> list[Difference]:
 
 
 def _changed(old: Part, new: Part, parts: Parts) -> Iterator[Difference]:
-    if new.kind in _VALUES:
+    if new.kind in VALUES:
         yield _value(new, parts, *narrowed(_shown(old), _shown(new)))
         return
     methods = not new.name.endswith(".<body>")
@@ -144,15 +143,15 @@ def _textual(old: Part, new: Part, base: Difference) -> Difference:
 
 
 def _come(part: Part, parts: Parts) -> Difference:
-    base = _placed(part, parts) if part.kind in _VALUES else _whole(part)
-    new = _shown(part) if part.kind in _VALUES else None
+    base = _placed(part, parts) if part.kind in VALUES else _whole(part)
+    new = _shown(part) if part.kind in VALUES else None
     words = "is new" if part.kind in _SAID else "is reached only now"
     return base._replace(new=new, words=words)
 
 
 def _gone(part: Part) -> Difference:
-    base = _placed(part, {}) if part.kind in _VALUES else _whole(part)
-    old = _shown(part) if part.kind in _VALUES else None
+    base = _placed(part, {}) if part.kind in VALUES else _whole(part)
+    old = _shown(part) if part.kind in VALUES else None
     words = "is gone" if part.kind in _SAID else "is no longer reached"
     return base._replace(old=old, file="", line=0, words=words)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from expcache._explanation._difference import Difference
-from expcache._explanation._explanation import Against, Explanation
+from expcache._explanation._explanation import VALUES, Against, Explanation
 from expcache._explanation._groups import Group, SweepExplanation
 from expcache._explanation._normal_form import decorators_of, read
 
 __all__ = [
+    "VALUES",
     "Against",
     "Difference",
     "Explanation",

@@ -12,7 +12,10 @@ from expcache._explanation._difference import Difference
 from expcache._explanation._normal_form import unparsed
 from expcache._query import Status
 
-__all__ = ["Against", "Explanation"]
+__all__ = ["VALUES", "Against", "Explanation"]
+
+VALUES = ("command", "constant", "file", "default", "depends", "ignore=")
+"""The kinds of code's parts that are values, not source."""
 
 _ENVIRONMENT = 5
 """How many differences of the environment are shown."""
@@ -127,7 +130,7 @@ def _diff(old: Part | None, new: Part | None) -> str:
 
 
 def _text(part: Part) -> list[str]:
-    if part.kind in {"command", "constant", "default", "depends", "file", "ignore="}:
+    if part.kind in VALUES:
         return [f"{part.name} = {part.text}"]
     return unparsed(part.text, methods=not part.name.endswith(".<body>")).splitlines()
 
