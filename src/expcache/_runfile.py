@@ -7,9 +7,10 @@ from pathlib import Path
 
 from expcache.errors import SpecificationError
 
-__all__ = ["read_runfile"]
+__all__ = ["SPECIFICATIONS", "read_runfile"]
 
-_SPECIFICATIONS = (".toml", ".yaml", ".yml")
+SPECIFICATIONS = (".toml", ".yaml", ".yml")
+"""How the names of files end that describe a sweep, and are no runfiles."""
 
 
 def read_runfile(path: str | os.PathLike[str]) -> list[str]:
@@ -23,7 +24,7 @@ def read_runfile(path: str | os.PathLike[str]) -> list[str]:
         SpecificationError: the file cannot be read, has no command, or is no runfile.
     """
     shown = os.fspath(path)
-    if Path(shown).suffix.lower() in _SPECIFICATIONS:
+    if Path(shown).suffix.lower() in SPECIFICATIONS:
         reason = "it describes a sweep, and is no runfile"
         raise _wrong(shown, None, reason, "Use expcache sweep, or expcache.specification.")
     try:

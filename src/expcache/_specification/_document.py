@@ -8,12 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from expcache._runfile import SPECIFICATIONS
 from expcache._specification._wrong import Key, nearest, wrong
 from expcache.errors import SpecificationError
 
 __all__ = ["Document", "read_document"]
-
-_FORMS = (".toml", ".yaml", ".yml")
 
 
 class Document:
@@ -54,7 +53,7 @@ def read_document(path: str | os.PathLike[str]) -> Document:
     """
     shown = os.fspath(path)
     suffix = Path(shown).suffix.lower()
-    if suffix not in _FORMS:
+    if suffix not in SPECIFICATIONS:
         reason = "its name does not end in .yaml, .yml or .toml"
         raise wrong(shown, (), None, reason, "Rename it.")
     try:

@@ -24,6 +24,7 @@ __all__ = ["apart", "compute", "computing", "limiting", "preview", "tagging"]
 
 MODES = ("resume", "retry-failed", "overwrite")
 _COLUMNS = (Column("id"), Column("params", least=12), Column("error", least=12))
+_AGAIN = "--mode retry-failed tries again"
 _PLANNED = (Column("id"), Column("status"), Column("would", rank=1), Column("params", least=12))
 
 
@@ -61,15 +62,11 @@ _MANY: tuple[Callable[[Any], Any], ...] = (
 )  # fmt: skip
 
 
-_TAG = click.option(
+tagging = click.option(
     "--tag", "tags", multiple=True, metavar="TAG",
     help="A word that the records of what is computed carry; may be repeated.",
 )  # fmt: skip
-
-
-def tagging(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the option that tags what is computed."""
-    return _TAG(function)
+"""Add the option that tags what is computed."""
 
 
 def limiting(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -87,7 +84,7 @@ def computing(function: Callable[..., Any]) -> Callable[..., Any]:
         names = ("jobs", "mode", "dry_run", "timeout", "retries", "tags")
         return function(*args, options={name: given.pop(name) for name in names}, **given)
 
-    for option in reversed((*_MANY, *_LIMITS, _TAG)):
+    for option in reversed((*_MANY, *_LIMITS, tagging)):
         call = option(call)
     return call
 
@@ -157,9 +154,6 @@ def _print(
     )
     if failed:
         view.note(f"To see why: expcache log {failed[0].id[:8]}; {_AGAIN}.")
-
-
-_AGAIN = "--mode retry-failed tries again"
 
 
 def _points(count: int) -> str:

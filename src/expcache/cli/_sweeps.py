@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from expcache._runfile import SPECIFICATIONS
 from expcache.cli._ending import NotThereError, RefusedError
-from expcache.cli._target import SPECIFICATIONS, imported, load_target, named_in, sweeps_of
+from expcache.cli._target import imported, load_target, named_in, sweeps_of
 
 if TYPE_CHECKING:
     from expcache._sweep import Sweep

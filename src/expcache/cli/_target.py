@@ -12,13 +12,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from expcache._runfile import SPECIFICATIONS
 from expcache.cli._ending import NotThereError, RefusedError
 
 if TYPE_CHECKING:
     from expcache._store import Store
 
 __all__ = [
-    "SPECIFICATIONS",
     "experiment_of",
     "imported",
     "load_module",
@@ -27,9 +27,6 @@ __all__ = [
     "source_experiment",
     "sweeps_of",
 ]
-
-SPECIFICATIONS = (".toml", ".yaml", ".yml")
-"""How the names of files end that describe a sweep."""
 
 
 def load_target(text: str) -> tuple[ModuleType, str]:
@@ -184,6 +181,11 @@ def _present(origin: dict[str, str | None]) -> str | None:
 
 
 def named_in(text: str, name: str, known: dict[str, Any], kind: str) -> Any:
+    """Return the one of a name among what the file that ``text`` names has.
+
+    Raises:
+        NotThereError: there is none, or no name is given.
+    """
     if name in known:
         return known[name]
     place = text.removesuffix(f":{name}")
