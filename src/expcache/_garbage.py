@@ -177,8 +177,8 @@ def _reasons(store: Store, name: str, codes: tuple[str, ...]) -> Iterator[tuple[
     """Yield the keys of what can go, whatever its age, with the reasons."""
     keys = [key for key in store.keys(name) if _is_run(key)]
     there = set(keys)
-    accepted = adopted(store, name) if codes else {}
-    kept = {code for code in _codes(store, name) if codes and code.startswith(codes)}
+    kept = {code for code in _codes(store, name) if code.startswith(codes)} if codes else set()
+    accepted = adopted(store, name) if kept else {}
     counting = {one.key for target, one in accepted.items() if code_of(target) in kept}
     for key in keys:
         if kept and code_of(key) not in kept and key not in counting:

@@ -24,7 +24,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _OWN = Path(__file__).parent
-_OWN_REASON = re.compile(
+_OWN_REASON = (
     r"expcache\.errors\.\w+: cannot \w+ run [0-9a-f]{32} of '.*?': (?:it |its program )?(.+?)\. "
 )
 _OWN_PLACES = frozenset({_OWN, _OWN.with_name("pytest_expcache")})
@@ -88,7 +88,7 @@ class Failure:
 def brief(error: object) -> str:
     """Return in one line how a run failed; where expcache ended it, the bare reason."""
     first = str(error).strip().partition("\n")[0]
-    reason = _OWN_REASON.match(first)
+    reason = re.match(_OWN_REASON, first)  # compiled when it is needed, not at import
     return first if reason is None else reason[1]
 
 
