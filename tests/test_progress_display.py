@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from expcache._progress import Display, Progress, from_option
+from expcache._progress._guard import GuardedDisplay
 
 pytest.importorskip("termios")
 pytest.importorskip("pyte")
@@ -298,6 +299,29 @@ def test_its_thread_draws_and_ends(terminal: Terminal, progress: Progress) -> No
     display.close()
     display.close()
     assert terminal.lines() == [""] * 6
+    assert "expcache-display" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_second_interrupt_does_not_leave_the_thread_behind(
+    terminal: Terminal, progress: Progress
+) -> None:
+    """Ctrl-C while its thread is waited for goes on when the thread has ended."""
+    joins = []
+
+    class Interrupted(threading.Thread):
+        def join(self, timeout: float | None = None) -> None:
+            joins.append(timeout)
+            if len(joins) == 1:
+                raise KeyboardInterrupt
+            super().join(timeout)
+
+    display = GuardedDisplay(progress, terminal.stream, interval=NEVER)
+    display.show()
+    assert display._thread is not None
+    display._thread.__class__ = Interrupted
+    with pytest.raises(KeyboardInterrupt):
+        display.close()
+    assert len(joins) == 2
     assert "expcache-display" not in {thread.name for thread in threading.enumerate()}
 
 

@@ -113,7 +113,7 @@ class Display:
         thread, self._thread = self._thread, None
         if thread is not None and thread is not threading.current_thread():
             atexit.unregister(self.close)
-            thread.join(timeout=1.0)
+            _join(thread)
 
     def _begin(self) -> None:
         # Closed before the interpreter ends: a thread that writes then can end it badly.
@@ -188,3 +188,14 @@ class Display:
         except UnicodeEncodeError:
             return text.translate(_ASCII)
         return text
+
+
+def _join(thread: threading.Thread) -> None:
+    """Wait a moment for a thread, also if Ctrl-C comes in between."""
+    try:
+        thread.join(timeout=1.0)
+    except KeyboardInterrupt:
+        # What a thread evaluates while it imports makes Python forget that Ctrl-C ends the program,
+        # and leave with status 1 (PyRun_String resets the mark).
+        thread.join(timeout=1.0)
+        raise

@@ -59,8 +59,10 @@ class GuardedDisplay(Display):
 
     def close(self) -> None:
         """Take the status line off the screen, and give the streams back."""
-        super().close()
-        self._leave()
+        try:
+            super().close()
+        finally:
+            self._leave()
 
     def _stand(self) -> bool:
         """Put guards in front of the streams that are terminals, unless others stand there."""
