@@ -1,6 +1,7 @@
 """Records: sealed bytes that show every damage and never give wrong content."""
 
 import dataclasses
+import json
 import pathlib
 import subprocess
 import sys
@@ -24,9 +25,12 @@ from expcache._record import (
     read_view,
     seal,
 )
+from expcache._record._header import header_text
 from expcache.errors import RecordError, RecordFormatError, TrustError
 
 PREIMAGE = b"0123456789abcdef"
+TEXTS = "id code experiment outcome started finished runtime host user attempt environment output"
+TEXTS += " version owner generation directory launch number error"
 HEADER = Header("a1" * 16, "c0" * 16, "study.fit", "done", {"C": 1.0})
 
 
@@ -52,6 +56,30 @@ json_values = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=8,
 )
+
+scalars = (
+    st.text(st.characters(codec="utf-8"))
+    | st.just("\ud800")
+    | st.none()
+    | st.integers()
+    | st.floats(-9, 9)
+)
+trees = st.lists(scalars, max_size=3) | st.dictionaries(st.text(), scalars, min_size=1, max_size=3)
+
+
+@given(st.data())
+def test_a_header_is_told_as_it_is(data: st.DataObject) -> None:
+    """Its JSON is that of its fields in their order; what came later only if it says anything."""
+    names = [item.name for item in dataclasses.fields(Header) if item.name != "extra"]
+    late = names[names.index("value") + 1 :]
+    made: dict[str, Any] = {
+        name: data.draw(scalars if name in TEXTS.split() else trees, name) for name in names
+    }
+    header = Header(**made, extra={"newer": 1})
+    told = json.loads(header_text(header, made["value"]))
+    expected = {name: made[name] for name in names if name not in late or made[name]}
+    assert told == expected | {"newer": 1}
+    assert [name for name in told if name not in late] == [*names[: -len(late)], "newer"]
 
 
 @given(json_values, st.lists(st.binary(max_size=4000)), st.text(st.characters(codec=None)))

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, NoReturn, Protocol
 
 from expcache._capture import Notices, captured, noticed
 from expcache._cell._around import inside
 from expcache._cell._cell import Cell
+from expcache._cell._clock import utc_text
 from expcache._cell._current import CurrentRun, settled
 from expcache._codec import Encoded, describe, encode_value
 from expcache._environment import current_environment, host, user
@@ -65,7 +65,7 @@ class Facts(NamedTuple):
     """What is known of a run when it has ended."""
 
     params: Mapping[str, Any]
-    started: datetime
+    started: str
     runtime: float
     output: str = ""
     notices: Notices | None = None
@@ -76,7 +76,7 @@ class Facts(NamedTuple):
 def compute(cell: Cell) -> Computed:
     """Compute one cell here and now; an exception of the user's code is an outcome."""
     params, run = described(cell), CurrentRun(cell)
-    started, clock = datetime.now(UTC), time.perf_counter()
+    started, clock = utc_text(), time.perf_counter()
     with inside(cell.key, run), noticed() as notices, captured() as output:
         outcome = capture(cell.signature.call, cell.function, cell.params)
     runtime = time.perf_counter() - clock
@@ -88,7 +88,7 @@ def compute(cell: Cell) -> Computed:
 async def compute_async(cell: Cell) -> Computed:
     """Compute one cell whose function is a coroutine function, in the caller's loop."""
     params, run = described(cell), CurrentRun(cell)
-    started, clock = datetime.now(UTC), time.perf_counter()
+    started, clock = utc_text(), time.perf_counter()
     with inside(cell.key, run), noticed() as notices, captured() as output:
         outcome = await capture_async(cell.signature.call, cell.function, cell.params)
     runtime = time.perf_counter() - clock
@@ -109,7 +109,7 @@ def fail(  # noqa: PLR0913 - all of it is known by those who call
     """Return what came of a cell that ended where nobody could say so, as in a crash."""
     params = capture(described, cell)
     told = params.value if isinstance(params, Value) else {}
-    started = datetime.now(UTC) - timedelta(seconds=runtime)
+    started = utc_text(runtime)
     facts = Facts(told, started, runtime, output, environment=environment, directory=directory)
     return finished(cell, capture(_raise, error), facts)
 
@@ -168,7 +168,7 @@ def finished(cell: Cell, outcome: Value[Any] | Failure, facts: Facts) -> Compute
         outcome=attempt["outcome"],
         error=attempt["error"],
         started=attempt["started"],
-        finished=datetime.now(UTC).isoformat(),
+        finished=utc_text(),
         runtime=facts.runtime,
         host=attempt["host"],
         user=user(),
@@ -197,7 +197,7 @@ def _attempt(cell: Cell, outcome: Value[Any] | Failure, facts: Facts) -> dict[st
     told = {
         "attempt": len(cell.earlier) + 1,
         "outcome": "done" if error is None else "failed",
-        "started": facts.started.isoformat(),
+        "started": facts.started,
         "runtime": facts.runtime,
         "host": host(),
         "error": error,

@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 from expcache._capture import captured, noticed
 from expcache._cell._around import inside
 from expcache._cell._cell import Cell
+from expcache._cell._clock import utc_text
 from expcache._cell._common import Common, Point
 from expcache._cell._compute import (
     Computed,
@@ -128,7 +128,7 @@ def _params(common: Common, point: Point) -> Mapping[str, Any]:
 
 def _watched(cell: Cell, position: int, watch: Watch, environment: str) -> Computed:
     params, run = described(cell), CurrentRun(cell)
-    started, clock = datetime.now(UTC), time.perf_counter()
+    started, clock = utc_text(), time.perf_counter()
     around = inside(cell.key, run)
     with around, noticed(show=False, always=True) as notices, watch.captured() as output:
         watch.begin(position)
@@ -218,9 +218,8 @@ def _speaks(header: Header) -> bool:
 
 def _unkept(computed: Computed, error: Exception) -> Computed:
     header = computed.header
-    started, runtime = datetime.fromisoformat(header.started), header.runtime or 0.0
     rest = header.output, None, header.environment, header.directory
-    facts = Facts(header.params, started, runtime, *rest)
+    facts = Facts(header.params, header.started, header.runtime or 0.0, *rest)
     failed = finished(computed.cell, capture(_raise, error), facts)
     told = replace(failed.header, warnings=header.warnings, logs=header.logs)
     return replace(failed, header=told)

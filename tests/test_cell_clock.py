@@ -1,0 +1,36 @@
+"""The time of day that records tell."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from expcache._cell._clock import utc_text
+
+FIRST, LAST = 0, 4_000_000_000_000_000
+"""Microseconds since 1970, up to 2096."""
+
+
+@given(st.lists(st.integers(FIRST, LAST) | st.sampled_from([0, 10**6, 10**6 + 1]), min_size=1))
+def test_it_is_told_as_datetime_tells_it(moments: list[int]) -> None:
+    """Whatever was told before, the text is ISO 8601 in UTC to the microsecond."""
+    for micros in moments:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(time, "time_ns", lambda micros=micros: micros * 1000 + 999)
+            told = utc_text()
+        assert (
+            told
+            == datetime.fromtimestamp(micros // 10**6, UTC)
+            .replace(microsecond=micros % 10**6)
+            .isoformat()
+        )
+
+
+def test_a_moment_ago() -> None:
+    """A time that lies back is told, too."""
+    ago = datetime.now(UTC) - datetime.fromisoformat(utc_text(3600.0))
+    assert 3599 < ago.total_seconds() < 3700
