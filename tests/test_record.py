@@ -25,7 +25,7 @@ from expcache._record import (
     read_view,
     seal,
 )
-from expcache._record._header import header_text
+from expcache._record._header_text import header_text
 from expcache.errors import RecordError, RecordFormatError, TrustError
 
 PREIMAGE = b"0123456789abcdef"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from operator import attrgetter
 from typing import Any
 
 from expcache.errors import RecordError
@@ -83,53 +81,7 @@ class Header:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-_RARE = ("warnings", "logs", "migrated", "directory", "rendered", "launch", "number")
-"""Fields that came after format 1: left out while they are empty, as its records have them not."""
-
 _KNOWN = tuple(item.name for item in fields(Header) if item.name != "extra")
-_read_rare = attrgetter(*_RARE)
-_quoted: Callable[[str], str] = json.encoder.encode_basestring  # of C, where that is in use
-
-
-def header_text(header: Header, value: dict[str, Any] | None) -> bytes:
-    """Return the header as UTF-8 JSON, with what is told of the value."""
-    from expcache._codec import to_json  # noqa: PLC0415 - who reads records needs no codec
-
-    text = _common_text(header, value, to_json)
-    rare = _read_rare(header)
-    if any(rare) or header.extra:
-        more = {name: told for name, told in zip(_RARE, rare, strict=True) if told}
-        text = f"{text[:-1]},{to_json(more | header.extra)[1:]}"
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        # What a run prints may hold lone surrogates: these have JSON escapes, but no UTF-8.
-        return json.dumps(json.loads(text), separators=(",", ":")).encode()
-
-
-def _common_text(one: Header, value: object, to_json: Callable[[object], str]) -> str:
-    """Return the fields of every record as a JSON object, in half the time of one tree."""
-
-    def text(told: Any) -> str:  # what has no parts, mostly
-        kind = type(told)
-        if kind is str:
-            return _quoted(told)
-        if told is None:
-            return "null"
-        return repr(told) if kind is int else to_json(told)
-
-    return (
-        f'{{"id":{text(one.id)},"code":{text(one.code)},"experiment":{text(one.experiment)},'
-        f'"outcome":{text(one.outcome)},"params":{to_json(one.params)},"error":{text(one.error)},'
-        f'"started":{text(one.started)},"finished":{text(one.finished)},'
-        f'"runtime":{text(one.runtime)},"host":{text(one.host)},"user":{text(one.user)},'
-        f'"attempt":{text(one.attempt)},"attempts":{to_json(one.attempts)},'
-        f'"tags":{to_json(one.tags) if one.tags else "[]"},'
-        f'"environment":{text(one.environment)},"output":{text(one.output)},'
-        f'"code_notes":{to_json(one.code_notes)},"version":{text(one.version)},'
-        f'"owner":{text(one.owner)},"generation":{text(one.generation)},'
-        f'"value":{to_json(value)}}}'
-    )
 
 
 def parse_header(text: bytes) -> Header:

@@ -19,7 +19,8 @@ from expcache._record._envelope import (
     PREAMBLE,
     align,
 )
-from expcache._record._header import Header, header_text
+from expcache._record._header import Header
+from expcache._record._header_text import header_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
