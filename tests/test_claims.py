@@ -16,8 +16,9 @@ import pytest
 
 from expcache._record import note
 from expcache._store import Claim, MemoryStore, Store, _owner, open_store, spill_into
-from expcache._store._claimant import CLAIMANT
+from expcache._store._claimant import CLAIMANT, Claimant
 from expcache._store._errand import Errand
+from expcache._store._folder import Folder
 from expcache._store._ledger import Ledger
 from expcache._store._owner import Observer, this_owner
 from expcache.errors import StoreError, StoreWarning
@@ -495,6 +496,16 @@ def test_an_owner_shows_itself_while_it_holds(disk: Store, monkeypatch: pytest.M
         while connection.execute("SELECT beat FROM owners").fetchone()[0] < 3:
             assert time.monotonic() < deadline
     assert disk.claims("e") == held
+
+
+def test_a_beat_that_is_asked_for_meanwhile_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pause until the next beat is never negative, whatever others set during this one."""
+    claimant = Claimant()
+    claimant.ledger(Folder(tmp_path, "e"))
+    monkeypatch.setattr(Ledger, "beat", lambda _: setattr(claimant, "_next_beat", 0.0))
+    assert claimant._beat() > 0
 
 
 def test_many_experiments_need_few_files(disk: Store) -> None:

@@ -154,12 +154,12 @@ class Claimant:
 
     def _beat(self) -> float:
         """Show that this process lives, if it is time to; return the seconds until it is again."""
-        now = time.monotonic()
-        if now >= self._next_beat:
-            self._next_beat = now + _owner.LEASE / _owner.BEATS
+        now, due = time.monotonic(), self._next_beat
+        if now >= due:
+            self._next_beat = due = now + _owner.LEASE / _owner.BEATS
             for ledger in list(self._ledgers.values()):
                 ledger.beat()
-        return self._next_beat - now
+        return due - now
 
 
 def _end_each(ledgers: list[Ledger]) -> None:
