@@ -62,11 +62,9 @@ class Computing:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Leave nothing running, no thread either: at once when there is an end to it."""
         self._live.close()
-        self._stop() if kind else self._executor.__exit__(None, None, None)
-
-    def _stop(self) -> None:
-        self._executor.stop()
-        self._stream.close()
+        self._executor.__exit__(kind, None, None)
+        if kind is not None:
+            self._stream.close()
 
     def computes(self, run_id: str) -> bool:
         """Whether a run is among those that are computed."""
