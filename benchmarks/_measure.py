@@ -66,15 +66,23 @@ class Target(NamedTuple):
 
 def quick(title: str) -> bool:
     """Read the command line, print the heading, and return whether ``--quick`` was given."""
+    is_quick: bool = options(title).quick
+    return is_quick
+
+
+def options(title: str, **flags: str) -> argparse.Namespace:
+    """Read the command line, with flags beside ``--quick``, and print the heading."""
     parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run at all?")
-    is_quick: bool = parser.parse_args().quick
+    for flag, meaning in flags.items():
+        parser.add_argument(f"--{flag}", action="store_true", help=meaning)
+    given = parser.parse_args()
     version = f"{platform.python_implementation()} {platform.python_version()}"
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     print(f"# {title}\n\n{version}, {platform.system()}, {os.cpu_count()} cores{load}")
-    if is_quick:
+    if given.quick:
         print("\nQuick: the sizes are tiny and the figures mean nothing.")
-    return is_quick
+    return given
 
 
 def peer(name: str) -> Any:

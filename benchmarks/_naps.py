@@ -6,7 +6,7 @@ import os
 import signal
 import time
 
-SHORT, LONG = 0.02, 1.0
+SHORTEST, SHORT, LONG = 0.01, 0.02, 1.0
 
 
 def nothing(x: float) -> float:
@@ -17,6 +17,12 @@ def nothing(x: float) -> float:
 def nap(x: float) -> float:
     """Take the time of a short run."""
     time.sleep(SHORT)
+    return x
+
+
+def blink(x: float) -> float:
+    """Take half the time of a short run."""
+    time.sleep(SHORTEST)
     return x
 
 

@@ -119,9 +119,9 @@ def alive(pid: int) -> bool:
         return False
 
 
-def until(fact: Callable[[], Any]) -> bool:
+def until(fact: Callable[[], Any], patience: float = PATIENCE) -> bool:
     """Wait for a fact to come true."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not fact():
         if time.monotonic() > deadline:
             return False

@@ -40,6 +40,8 @@ class Terminal:
     def __init__(self, columns: int = 60) -> None:
         """Open it."""
         self._end, device = pty.openpty()
+        # Another way in, that neither waits for room nor for those who do.
+        self._side = os.open(os.ttyname(device), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
         self.resize(columns, device)
         self.stream = os.fdopen(device, "w", encoding="utf-8", newline="")
         self.screen = pyte.Screen(columns, ROWS)
@@ -58,12 +60,25 @@ class Terminal:
 
     def lines(self) -> list[str]:
         """Return what stands on the screen."""
-        self.write("\x05")  # a mark that shows nothing: all before it has arrived
-        text = ""
+        text = self._mark()
         while "\x05" not in text:
-            text += self._decoder.decode(os.read(self._end, 1 << 16))
+            text += self._read()
         self._feed.feed(text.replace("\x05", ""))
         return [line.rstrip() for line in self.screen.display]
+
+    def _mark(self) -> str:
+        """Print a mark that shows nothing, behind all that has arrived; return what had to go."""
+        text = ""
+        while True:
+            try:
+                os.write(self._side, b"\x05")
+            except BlockingIOError:  # only reading makes room
+                text += self._read()
+            else:
+                return text
+
+    def _read(self) -> str:
+        return self._decoder.decode(os.read(self._end, 1 << 16))
 
     @property
     def cursor(self) -> tuple[int, int]:
@@ -73,6 +88,7 @@ class Terminal:
     def close(self) -> None:
         """Let go of both ends."""
         self.stream.close()
+        os.close(self._side)
         os.close(self._end)
 
 

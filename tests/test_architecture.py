@@ -63,6 +63,7 @@ FLOORS = {
     "_runset": 5,
     "_selection": 5,
     "_summary": 5,
+    "_whereabouts": 5,
     "_agreement": 6,
     "_definition": 6,
     "_explain": 6,
@@ -96,9 +97,14 @@ FLOORS = {
 KEEPERS = {
     "concurrent.futures.ProcessPoolExecutor": "expcache._executor",
     "concurrent.futures.process": "expcache._executor",
+    "dask": "expcache._executor",
     "diskcache": "expcache._store",
+    "distributed": "expcache._executor",
+    "mpi4py": "expcache._executor",
     "multiprocessing": "expcache._executor",
     "pebble": "expcache._executor",
+    "submitit": "expcache._executor",
+    "ray": "expcache._executor",
 }
 AVOIDED = {
     *("task", "job", "study", "trial", "pset", "case", "memo", "manager", "helper", "util"),

@@ -54,6 +54,7 @@ def test_a_backup_is_a_store(store: Store, tmp_path: Path, link: bool) -> None: 
             "failed": 1,
             "stale": 0,
             "running": 0,
+            "queued": 0,
             "missing": 0,
         }
         assert fit(0) == bytes(LARGE)

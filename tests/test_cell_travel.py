@@ -245,6 +245,24 @@ def test_modules_that_go_by_value_can_be_globals(place: Workplace) -> None:
     assert values_of(fit, {"x": 3}) == [6]
 
 
+def test_submodules_that_inner_code_names_are_imported_there(place: Workplace) -> None:
+    """A package's submodule is there, though only a function inside of the experiment names it."""
+    text = """
+        import xml.dom.minidom
+        import xml.sax.saxutils
+        from expcache import experiment
+
+        @experiment
+        def fit(x):
+            def inner():
+                return xml.dom.minidom.parseString(x).documentElement.tagName
+
+            return [inner(), *(xml.sax.saxutils.escape(text) for text in "<")]
+    """
+    fit = place.module(text).fit
+    assert values_of(fit, {"x": "<a/>"}, by_value=True) == [["a", "&lt;"]]
+
+
 def test_points_share_nothing(place: Workplace) -> None:
     """A run that changes its argument in place changes it for itself alone."""
     module = place.module(

@@ -42,7 +42,7 @@ def test_status_in_json(call: Call) -> None:
     """The counts, the codes and the time of the last record of each experiment."""
     fit, *others = call("status", "--json").json["experiments"]
     assert fit.pop("last").endswith("+00:00")
-    facts = {"done": 5, "failed": 1, "running": 0, "codes": 1, "damage": None}
+    facts = {"done": 5, "failed": 1, "running": 0, "queued": 0, "codes": 1, "damage": None}
     assert fit == {"experiment": "study.fit", **facts}
     assert [one["experiment"] for one in others] == ["study.length", "study.train"]
 

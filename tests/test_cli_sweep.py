@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sys
 from collections.abc import Callable
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import expcache
 from expcache.cli._ending import RefusedError
 from expcache.cli._lines import assignment
 from expcache.cli._value import params_lines, parse_value
@@ -142,6 +145,23 @@ def test_a_dry_run_computes_and_writes_nothing(growth: Path, process: Call) -> N
         assert (tree["points"], tree["would_run"], len(tree["runs"])) == (4, count, 4)
     assert computed(growth) == []
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_dry_run_waits_for_what_is_computed_now(growth: Path, process: Call) -> None:
+    """What somebody computes would not be computed once more, whether or not it failed before."""
+    (growth / "failing.txt").touch()
+    process("sweep", "more.toml")
+    failed = process("list", "--failed", "--json").json["runs"][0]
+    with expcache.use(growth / ".expcache") as store:
+        claims = store.claim("growth.grow", [f"{failed['id']}-{failed['code']}"])
+        told = process("sweep", "more.toml", "--dry-run", "--mode", "retry-failed")
+        store.release("growth.grow", claims.values())
+    assert [line.split()[1:3] for line in told.out.splitlines()[2:-1]] == [
+        ["done", "skip"],
+        ["running", "wait"],
+        ["done", "skip"],
+    ]
+    assert told.out.splitlines()[-1].endswith("0 would run, 3 would not (2 done, 1 running)")
 
 
 def test_json_is_all_that_is_on_standard_output(growth: Path, process: Call) -> None:
@@ -297,3 +317,21 @@ def test_what_is_no_literal_is_refused_on_a_line() -> None:
     """The message names the value and the remedy."""
     with pytest.raises(RefusedError, match=r"cannot write x=datetime.date.*Run the sweep itself"):
         assignment("x", date(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("word", "library"),
+    [("dask", "distributed"), ("slurm", "submitit"), ("ray", "ray"), ("mpi", "mpi4py")],
+)
+def test_a_missing_engine_is_told(
+    growth: Path, call: Call, monkeypatch: pytest.MonkeyPatch, word: str, library: str
+) -> None:
+    """Without an engine's library nothing is computed, and the extra that brings it is told."""
+    if find_spec(f"expcache._executor._{word}") is None:
+        pytest.skip("there is no adapter")
+    monkeypatch.setitem(sys.modules, library, None)
+    told = call("sweep", "more.toml", "--executor", word)
+    assert told.status != 0
+    assert f"cannot compute with executor '{word}': {library} is not installed." in told.err
+    assert f'Install "expcache[{word}]".' in told.err
+    assert computed(growth) == []

@@ -70,7 +70,7 @@ def test_a_time_limit_ends_any_run(method: Any, endless: Any) -> None:
         batch = told(executor, (cells.same, 0), (endless,), (cells.same, 2), limit=LIMIT)
         assert batch.values == [0]
         assert batch.lost is not None
-        position, reason, exitcode, output, seconds = batch.lost
+        position, reason, exitcode, output, seconds, _ = batch.lost
         assert (position, reason, exitcode) == (1, "timeout", None)
         assert seconds >= LIMIT
         assert f"in {endless.__name__}" in output

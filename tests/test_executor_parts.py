@@ -12,7 +12,7 @@ import pytest
 
 import executor_cells as cells
 from executor_cells import Told
-from expcache._executor import Executor, FuturesExecutor, LocalExecutor, executor_for
+from expcache._executor import Executor, FuturesExecutor, LocalExecutor, Lost, executor_for
 from expcache._executor._cpus import _quota, usable_cpus
 from expcache._executor._limit import size_of
 from expcache.errors import ExecutorError
@@ -67,7 +67,7 @@ def test_a_broken_pool_names_a_single_cell() -> None:
     """If a future fails, a batch of one is lost; of a larger one, nobody knows the guilty."""
     executor = wrapped(Broken(RuntimeError("a process died")))
     lost = Told(executor, (cells.same, 1)).end().lost
-    assert lost == (0, "crash", None, "RuntimeError: a process died", 0.0)
+    assert lost == Lost(0, "crash", None, "", 0.0, "RuntimeError: a process died")
     batch = Told(executor, (cells.same, 1), (cells.same, 2)).end()
     assert (batch.replies, batch.lost) == ([], None)
 
@@ -85,16 +85,6 @@ def test_a_pool_forgets(end: str) -> None:
     assert batch.events.empty()
 
 
-def test_a_pool_keeps_no_time_limit() -> None:
-    """A time limit is refused where single runs cannot be ended."""
-    with pytest.raises(ExecutorError) as caught:
-        Told(wrapped(Broken(None)), (cells.same, 1), limit=2)
-    assert str(caught.value) == (
-        "cannot keep a time limit of 2 seconds with a Broken: it cannot end a single run. "
-        "Leave the limit out, or use expcache.LocalExecutor."
-    )
-
-
 def test_a_pool_that_was_shut_down_says_so() -> None:
     """What a pool says when it takes no more is passed on."""
     pool = ThreadPoolExecutor(1)
@@ -110,7 +100,7 @@ def test_a_pool_that_was_shut_down_says_so() -> None:
     with pytest.raises(ExecutorError) as caught:
         Told(executor, (cells.same, 1))
     assert str(caught.value) == (
-        "cannot submit to a ThreadPoolExecutor: it was closed. Wrap it anew."
+        "cannot submit to a ThreadPoolExecutor: it was closed. Make a new one."
     )
 
 

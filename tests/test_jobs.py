@@ -313,6 +313,16 @@ def test_memory_stores_take_what_workers_compute(pool: LocalExecutor) -> None:
         assert sweep.status()["done"] == 5
 
 
+def test_a_sweep_in_memory_may_be_left(tmp_path: Path) -> None:
+    """Whoever stops early gives up the claims of what was sent, each once."""
+    with use(":memory:"):
+        sweep = subjects.held.sweep(grid(x=range(4), folder=str(tmp_path)))
+        completed = as_completed([*subjects.square.sweep(grid(x=[1])), *sweep], jobs=2)
+        assert next(completed).result == 1
+        completed.close()
+        assert sweep.status()["running"] == 0
+
+
 def test_large_results_travel_by_file(pool: LocalExecutor, isolated: Store) -> None:
     """A large array is written once, by its worker, and can be mapped here."""
     np = pytest.importorskip("numpy")

@@ -186,6 +186,7 @@ def test_a_guard_that_was_kept_writes_on(
     held = sys.stdout
     display.close()
     held.writelines(["a", "b"])
+    held.flush()
     assert terminal.lines()[0] == "ab"
 
 

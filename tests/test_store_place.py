@@ -291,6 +291,22 @@ def test_a_store_that_others_can_write_is_not_trusted(tmp_path: Path) -> None:
         assert open_store(tmp_path / "s") is store
 
 
+@POSIX
+def test_nothing_is_taken_in_that_others_may_have_put_there(tmp_path: Path) -> None:
+    """Notes of what was sent away lie in stores of this user alone: what they lead to is code."""
+    place = tmp_path / "s"
+    own = open_store(place).sent_directory("e", create=True)
+    assert own is not None
+    Path(own).mkdir()
+    other = tmp_path / "t"
+    place.rename(other)
+    other.chmod(0o770)
+    with pytest.warns(StoreWarning, match="can be written by other users"):
+        store = open_store(other)
+    assert store.sent_directory("e") is None
+    assert store.sent_directory("e", create=True) is None
+
+
 @ROOT
 def test_a_store_of_another_user_is_only_read(tmp_path: Path) -> None:
     """A store of another user is loaded from, not written to, and not trusted."""

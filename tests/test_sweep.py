@@ -313,11 +313,12 @@ def test_the_plan_sorts_points_by_status() -> None:
     inverse.run(0)
     plan = sweep.plan()
     assert len(plan) == 3
-    assert plan.counts == {"done": 1, "stale": 0, "failed": 1, "running": 0, "missing": 1}
+    told = {"done": 1, "stale": 0, "failed": 1, "running": 0, "queued": 0, "missing": 1}
+    assert plan.counts == told
     assert [run.params["x"] for run in plan.missing] == [2]
     assert [run.params["x"] for run in plan.failed] == [0]
     assert [run.params["x"] for run in plan.done] == [1]
-    assert (len(plan.stale), len(plan.running)) == (0, 0)
+    assert (len(plan.stale), len(plan.running), len(plan.queued)) == (0, 0, 0)
     assert repr(plan) == "<Plan of 3 points: 1 done, 1 failed, 1 missing>"
     assert calls == [1, 0]
 

@@ -18,7 +18,7 @@ from expcache._plan import Plan
 from expcache._run import Run
 from expcache._runset import RunSet
 from expcache._space import Space, grid, points, star, zipped
-from expcache._store import Claim, Store, use
+from expcache._store import Claim, Store, Whereabouts, use
 from expcache._sweep import Sweep
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from expcache._command import command
     from expcache._compare import Comparison, compare
     from expcache._completion import Completed, as_completed
-    from expcache._executor import LocalExecutor
+    from expcache._executor import LocalExecutor, executor
     from expcache._explanation import Difference, Explanation, SweepExplanation
     from expcache._garbage import Garbage, gc
     from expcache._ids import load_ids
@@ -72,6 +72,7 @@ __all__ = [
     "Store",
     "Sweep",
     "SweepExplanation",
+    "Whereabouts",
     "__version__",
     "as_completed",
     "collect",
@@ -79,6 +80,7 @@ __all__ = [
     "compare",
     "current_run",
     "errors",
+    "executor",
     "experiment",
     "gc",
     "grid",
@@ -133,6 +135,7 @@ _LATER = {
     "command": "_command",
     "compare": "_compare",
     "current_run": "_cell",
+    "executor": "_executor",
     "gc": "_garbage",
     "launch": "_launch",
     "load": "_load",

@@ -130,7 +130,7 @@ class _Judge:
         located = self._stored.locate(run_id, code)
         if params is not None:
             located = settle(self._definition, self._past.store, located, params)
-        if located.status == "running" and not isinstance(header, str):
+        if located.status in ("queued", "running") and not isinstance(header, str):
             return "somebody computes it now; wait for that"
         if located.status == "done" and self._picked:
             own = f"{run_id}-{code}", self._past.key(run_id)

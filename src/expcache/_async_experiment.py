@@ -37,8 +37,7 @@ class AsyncExperiment(Experiment[P, R]):
 
     async def _await(self, performer: Performer, run: Run[R]) -> R:
         __tracebackhide__ = True
-        timeout = self._definition.options.timeout
-        if timeout is not None:
+        if self._definition.options.timeout is not None or performer.is_away(run):
             import asyncio  # noqa: PLC0415 - whoever awaits this has imported it
 
             return result_of(await asyncio.to_thread(run.compute))

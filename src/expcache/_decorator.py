@@ -45,6 +45,7 @@ def experiment(
     tags: str | Sequence[str] = (),
     timeout: float | None = None,
     retries: int | Retries | None = None,
+    resources: Mapping[str, Any] | None = None,
 ) -> _Decorator: ...
 
 
@@ -62,6 +63,7 @@ def experiment(  # noqa: PLR0913 - each is an option of its own, by keyword
     tags: str | Sequence[str] = (),
     timeout: float | None = None,
     retries: int | Retries | None = None,
+    resources: Mapping[str, Any] | None = None,
 ) -> Any:
     """Make a function an experiment: its results are kept, and never computed twice.
 
@@ -83,13 +85,15 @@ def experiment(  # noqa: PLR0913 - each is an option of its own, by keyword
             single calls too; one that takes longer is ended and fails.
         retries: how often a run that fails is tried again before it counts as failed, or
             ``Retries(...)`` to say after which exceptions, and after which pauses.
+        resources: what a run asks of an engine such as Slurm, Dask or Ray, in the engine's own
+            words; in place of what ``[tool.expcache.executors]`` says. No part of the id.
 
     Raises:
         CodeError: the function has no source, or is a lambda, or is a generator function.
     """
     options = options_of(
         name=name, version=version, code=code, depends=depends, ignore=ignore, key=key,
-        save=save, tags=tags, timeout=timeout, retries=retries,
+        save=save, tags=tags, timeout=timeout, retries=retries, resources=resources,
     )  # fmt: skip
     decorator = _Decorator(options)
     return decorator if fn is None else decorator(fn)
@@ -107,6 +111,7 @@ def options_of(  # noqa: PLR0913 - as above
     tags: str | Sequence[str] = (),
     timeout: float | None = None,
     retries: int | Retries | None = None,
+    resources: Mapping[str, Any] | None = None,
 ) -> Options:
     """Return the options that a user gave, checked."""
     from expcache._definition import Options  # noqa: PLC0415 - 20 ms that loading needs not
@@ -122,6 +127,7 @@ def options_of(  # noqa: PLR0913 - as above
         tags=(tags,) if isinstance(tags, str) else tuple(tags),
         timeout=_checked_limit(timeout),
         retries=_checked_retries(retries),
+        resources=_checked_resources(resources),
     )
 
 
@@ -194,6 +200,14 @@ def _checked_retries(retries: int | Retries | None) -> Retries | None:
     from expcache._retries import retries_from  # noqa: PLC0415 - few experiments have any
 
     return retries_from(retries, what="make an experiment")
+
+
+def _checked_resources(resources: Mapping[str, Any] | None) -> dict[str, Any]:
+    named = isinstance(resources, Mapping) and all(isinstance(name, str) for name in resources)
+    if resources is not None and not named:
+        message = f"cannot make an experiment with resources={resources!r}: they have no names."
+        raise ValueError(f'{message} Give a dictionary such as {{"cpus": 4}}.')
+    return dict(resources or {})
 
 
 def _flags(function: object) -> int:

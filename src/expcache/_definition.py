@@ -12,6 +12,7 @@ from expcache._encode import digest, encode
 from expcache._key import Identity, Key
 from expcache._query import Located, Stored
 from expcache._store import MemoryStore, Store, current_store
+from expcache._whereabouts import held
 from expcache.errors import CodeError, IdentityError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Options(NamedTuple):
     tags: tuple[str, ...] = ()
     timeout: float | None = None
     retries: Retries | None = None
+    resources: Mapping[str, Any] = {}
 
 
 class Told(NamedTuple):
@@ -206,7 +208,7 @@ class Definition:
         """Return what is stored of the runs whose ids begin so, and who computes others."""
         return Stored(
             store.keys(self.name, prefix),
-            lambda: live_keys(store, self.name),
+            lambda: held(store, self.name),
             lambda: self.adopted(store),
             lambda key: store.get(self.name, key),
         )
@@ -216,11 +218,6 @@ class Definition:
         from expcache._acceptance import adopted  # noqa: PLC0415 - no hit asks for it
 
         return adopted(store, self.name)
-
-
-def live_keys(store: Store, experiment: str) -> set[str]:
-    """Return the record keys of the runs that somebody computes now."""
-    return {key for key, claim in store.claims(experiment).items() if claim.live}
 
 
 def _nothing() -> None:

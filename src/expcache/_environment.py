@@ -5,11 +5,22 @@ from __future__ import annotations
 import json
 import os
 import sys
+import zlib
 from functools import cache
 
 from xxhash import xxh3_128_hexdigest
 
-__all__ = ["current_environment", "git_says", "host", "installed_packages", "user"]
+__all__ = [
+    "current_environment",
+    "environment_for",
+    "git_says",
+    "host",
+    "installed_packages",
+    "own_facts",
+    "packed",
+    "read_environment",
+    "user",
+]
 
 
 @cache
@@ -38,6 +49,34 @@ def current_environment() -> tuple[str, dict[str, object]]:
     Taken once per process, when the first run is computed: what is loaded stays loaded,
     whatever is installed or committed later.
     """
+    return _described({"git": _git(), "argv": list(sys.argv)})
+
+
+def own_facts() -> str:
+    """Return, as text for `environment_for`, what other processes cannot find out for this one."""
+    environment = current_environment()[1]
+    return json.dumps({name: environment[name] for name in ("git", "argv")})
+
+
+@cache
+def environment_for(facts: str) -> tuple[str, dict[str, object]]:
+    """Describe this process's environment, computing for the process that has these facts."""
+    return _described(json.loads(facts))
+
+
+def packed(environment: dict[str, object]) -> bytes:
+    """Return an environment as bytes for `read_environment`."""
+    return zlib.compress(json.dumps(environment, sort_keys=True).encode())
+
+
+def read_environment(content: bytes) -> tuple[str, dict[str, object]]:
+    """Return the digest of an environment and what it is, from another process."""
+    text = zlib.decompress(content)
+    environment: dict[str, object] = json.loads(text)
+    return xxh3_128_hexdigest(text), environment
+
+
+def _described(facts: dict[str, object]) -> tuple[str, dict[str, object]]:
     import platform  # noqa: PLC0415 - not needed for a hit
 
     environment: dict[str, object] = {
@@ -45,8 +84,7 @@ def current_environment() -> tuple[str, dict[str, object]]:
         "implementation": platform.python_implementation(),
         "platform": platform.platform(),
         "packages": dict(installed_packages()),
-        "git": _git(),
-        "argv": list(sys.argv),
+        **facts,
     }
     text = json.dumps(environment, sort_keys=True)
     return xxh3_128_hexdigest(text.encode()), environment

@@ -138,7 +138,7 @@ class Experiment(Upkeep, Generic[P, R]):
         __tracebackhide__ = True
         performer = self._performer
         run: Run[R] = performer.handle(params, identity=identity)
-        if self._definition.options.timeout is not None:
+        if self._definition.options.timeout is not None or performer.is_away(run):
             return result_of(run.compute())
         if (performer.recall_older(run) or performer.reuse(run)) is not None:
             return result_of(run)

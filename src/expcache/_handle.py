@@ -7,12 +7,13 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from expcache._account import Account
-from expcache._query import Located, code_of
+from expcache._query import Located, code_of, id_of
 from expcache.errors import RunFailedError, UnknownIdError
 
 if TYPE_CHECKING:
     from expcache._record import Header
     from expcache._removal import Removal
+    from expcache._store import Whereabouts
 
 __all__ = ["UNKNOWN", "Handle"]
 
@@ -64,6 +65,17 @@ class Handle(Account, Generic[R]):
         """
         header = self._stored_or_none()
         return None if header is None else header.number
+
+    @property
+    def whereabouts(self) -> Whereabouts | None:
+        """Where the run is computed now, or waits for it: status, host, engine, name and since.
+
+        None if nobody has it in hand. ``str`` of it says it in words.
+        """
+        from expcache._whereabouts import whereabouts  # noqa: PLC0415 - for people who look
+
+        found = whereabouts(self._store, self.experiment).items()
+        return next((one for key, one in found if id_of(key) == self.id), None)
 
     def _settle(self, located: Located, *, cached: bool) -> Self:
         """Note where the record was found, or made, just now."""
@@ -170,6 +182,7 @@ class Handle(Account, Generic[R]):
 
     def _refuse_missing(self, status: str) -> NoReturn:
         reasons = {"stale": "it is stored for other code only", "running": "it is being computed"}
+        reasons["queued"] = "it waits to be computed"
         reason = reasons.get(status, "it is not computed yet")
         message = f"cannot give the result of run {self.id} of {self.experiment!r}: {reason}."
         raise UnknownIdError(f"{message} Compute it first: run.compute().", id=self.id)

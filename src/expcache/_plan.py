@@ -19,7 +19,7 @@ __all__ = ["Plan"]
 
 R = TypeVar("R")
 
-_STATUSES: tuple[Status, ...] = ("done", "stale", "failed", "running", "missing")
+_STATUSES: tuple[Status, ...] = ("done", "stale", "failed", "running", "queued", "missing")
 
 
 def locate_all(
@@ -97,6 +97,11 @@ class Plan(Generic[R]):
     def running(self) -> RunSet[R]:
         """The runs that somebody computes now."""
         return self._having("running")
+
+    @property
+    def queued(self) -> RunSet[R]:
+        """The runs that an engine has, and has not begun."""
+        return self._having("queued")
 
     @property
     def missing(self) -> RunSet[R]:

@@ -5,7 +5,7 @@ A record key is ``{id}-{code}`` for a result and the same with ``!`` for a failu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NamedTuple, Protocol
 
 from expcache.errors import AmbiguousIdError, UnknownIdError
@@ -30,7 +30,7 @@ __all__ = [
     "located_at",
 ]
 
-Status = Literal["missing", "running", "done", "failed", "stale"]
+Status = Literal["missing", "queued", "running", "done", "failed", "stale"]
 Failed = Literal["retry", "keep", "raise"]
 Errors = Literal["keep", "raise"]
 Stale = Literal["recompute", "reuse", "error"]
@@ -144,7 +144,8 @@ class Stored:
 
     Args:
         keys: the record keys of the experiment, oldest first.
-        live: returns the keys of the results that somebody computes now.
+        live: returns, by the key of a result, whether it is queued or running: somebody has it
+            in hand.
         adopted: returns, by the key of a result, the record that was accepted for it.
         read: returns the record at a key.
     """
@@ -154,7 +155,7 @@ class Stored:
     def __init__(
         self,
         keys: Iterable[str],
-        live: Callable[[], Collection[str]] = frozenset,
+        live: Callable[[], Mapping[str, Literal["queued", "running"]]] = dict,
         adopted: Callable[[], Mapping[str, Adopted]] = dict,
         read: Callable[[str], bytes | None] = lambda _: None,
     ) -> None:
@@ -162,7 +163,7 @@ class Stored:
         self._keys = dict.fromkeys(keys)
         self._newest: dict[str, str] | None = None
         self._read_live = live
-        self._live: Collection[str] | None = None
+        self._live: Mapping[str, Literal["queued", "running"]] | None = None
         self._read_adopted = adopted
         self._read = read
         self._adopted: Mapping[str, Adopted] | None = None
@@ -180,7 +181,7 @@ class Stored:
         if self._live is None:
             self._live = self._read_live()
         if key in self._live:
-            return _RUNNING
+            return Located(self._live[key], None)
         if f"{key}!" in self._keys:
             return Located("failed", f"{key}!")
         newest = self._newest_of(run_id)
@@ -193,4 +194,3 @@ class Stored:
 
 
 _MISSING = Located("missing", None)
-_RUNNING = Located("running", None)

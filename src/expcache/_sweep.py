@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from expcache._lookup import Where
 from expcache._place import Place
 from expcache._plan import Plan, locate_all
+from expcache._query import id_of
 from expcache._review import Review
 from expcache._run import Run
 from expcache._runset import RunSet
@@ -21,6 +22,7 @@ from expcache.errors import SpaceError
 if TYPE_CHECKING:
     from expcache._explanation import SweepExplanation
     from expcache._perform import Performer
+    from expcache._store import Whereabouts
 
 __all__ = ["Sweep"]
 
@@ -152,6 +154,14 @@ class Sweep(Sweeping[R], Review[R], SweepUpkeep):
         """Return how many points there are, and how many of them have each status."""
         plan = self.plan()
         return {"points": len(plan), **plan.counts}
+
+    def whereabouts(self) -> dict[str, Whereabouts]:
+        """Return where those runs are, by id, that somebody has in hand: one look for all."""
+        from expcache._whereabouts import whereabouts  # noqa: PLC0415 - for people who look
+
+        definition, ids = self._state.performer.definition, set(self._identities()[0])
+        found = whereabouts(definition.store, definition.name).items()
+        return {id_of(key): one for key, one in found if id_of(key) in ids}
 
     def add(self, space: Space) -> Sweep[R]:
         """Return a sweep over these points and then those of another space."""

@@ -60,11 +60,15 @@ class Sweeping(Generic[R]):
         stale: Stale | None = None,
         tags: str | Iterable[str] = (),
         require_clean_git: bool | None = None,
+        detach: bool = False,
     ) -> RunSet[R]:
         """Compute what is not stored, and return all runs in the order of the points.
 
         Each result is safe on disk the moment its point ends: a run that is interrupted is
         continued by calling this again. The options are those of ``as_completed``.
+
+        With ``detach``, what is not stored is sent, to an executor that computes on without this
+        process, and all runs are returned as they are: most of them are running.
 
         With ``require_clean_git``, nothing is computed while the code is not as in git's last
         commit. None: as ``[tool.expcache] require_clean_git`` says.
@@ -90,8 +94,10 @@ class Sweeping(Generic[R]):
             stale=stale,
             tags=tags,
             require_clean_git=require_clean_git,
+            detach=detach,
         )
-        return RunSet(sorted(completed, key=_index))
+        runs = sorted(completed, key=_index)
+        return RunSet(self if detach else runs)
 
     def as_completed(self, **options: Any) -> Completed[R]:
         """Do as ``run`` does, and give each run as soon as its result is safe on disk."""

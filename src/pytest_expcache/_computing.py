@@ -40,7 +40,7 @@ class Computing:
         self._options = options
         self._points = points
         self._uses = uses
-        self._executor = _executor(options)
+        self._executor = _executor(config, options)
         self._live = Live(config)
         self._apart = Apart(audits)
         # The handles are made as they are asked for: a sweep may be large.
@@ -51,6 +51,7 @@ class Computing:
             refresh=options.refresh,
             progress=self._live.take,
             stale="recompute" if policy == "error" else policy,
+            detach=options.jobs.detach,
         )
         self._ready: dict[str, Run[Any]] = config.stash.setdefault(ready, {})
         self._fresh: set[str] = set()
@@ -65,6 +66,13 @@ class Computing:
         self._executor.__exit__(kind, None, None)
         if kind is not None:
             self._stream.close()
+
+    def send(self) -> int:
+        """Send all points, wait for none, and return how many are not stored yet."""
+        with _warned(self._config):
+            for _ in self._stream:
+                pass
+        return sum(not run.done for run in map(self._apart.handle, self._points.values()))
 
     def computes(self, run_id: str) -> bool:
         """Whether a run is among those that are computed."""
@@ -158,7 +166,13 @@ class Computing:
         return [(self._points[one], self._ready[one]) for one in self._ready if one in self._fresh]
 
     def _as_completed(
-        self, runs: Iterable[Run[Any]], *, refresh: bool, progress: Any, stale: Stale
+        self,
+        runs: Iterable[Run[Any]],
+        *,
+        refresh: bool,
+        progress: Any,
+        stale: Stale,
+        detach: bool = False,
     ) -> expcache.Completed[Any]:
         from expcache import as_completed  # noqa: PLC0415 - for sessions with jobs only
 
@@ -171,6 +185,7 @@ class Computing:
             progress=progress,
             relay=False,
             stale=stale,
+            detach=detach,
         )
 
 
@@ -200,12 +215,14 @@ class _Handles:
         return map(self._apart.handle, self._points)
 
 
-def _executor(options: Options) -> expcache.LocalExecutor:
-    from expcache import LocalExecutor  # noqa: PLC0415 - for sessions with jobs only
+def _executor(config: pytest.Config, options: Options) -> Any:
+    from expcache import LocalExecutor, executor  # noqa: PLC0415 - for sessions with jobs only
     from expcache.errors import ExpcacheError  # noqa: PLC0415 - as above
 
     jobs = options.jobs
     try:
+        if jobs.executor is not None:
+            return executor(jobs.executor, jobs=jobs.count or None, start=config.rootpath)
         return LocalExecutor(jobs.count, start_method=jobs.start_method, memory=jobs.memory)
     except (ExpcacheError, ValueError) as error:
         raise pytest.UsageError(str(error)) from error

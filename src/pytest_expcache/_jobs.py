@@ -31,6 +31,16 @@ class Jobs(NamedTuple):
     """How often a point that fails is tried again; None: as its experiment says."""
     forgone: str = ""
     """Why there are no processes although they were asked for."""
+    executor: str | None = None
+    """The word of what computes in their place."""
+
+    detach: bool = False
+    """Whether the points are sent, and not waited for."""
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the points are computed in other processes than pytest's."""
+        return bool(self.count or self.executor)
 
 
 def read_jobs(config: pytest.Config) -> Jobs:
@@ -39,10 +49,13 @@ def read_jobs(config: pytest.Config) -> Jobs:
     Raises:
         pytest.UsageError: one makes no sense, or contradicts another.
     """
-    count = _count(config)
+    count, executor = _count(config), _said(config, "sweep_executor")
+    if executor is not None:
+        _refuse_own(config, executor)
     memory, method, retries = _memory(config, count), _start_method(config), _retries(config)
-    jobs = Jobs(count, _timeout(config), memory, method, retries)
-    if not count:
+    detach = _detach(config, executor)
+    jobs = Jobs(count, _timeout(config), memory, method, retries, executor=executor, detach=detach)
+    if not jobs.elsewhere:
         return jobs
     if distributes(config):
         _refuse_both(config)
@@ -50,6 +63,14 @@ def read_jobs(config: pytest.Config) -> Jobs:
     if config.getoption("usepdb", default=False) or config.getoption("trace", default=False):
         return _without(jobs, None, "the debugger needs the points in this process")
     return jobs
+
+
+def _detach(config: pytest.Config, executor: str | None) -> bool:
+    detach: bool = config.getoption("sweep_detach")
+    if detach and (executor is None or distributes(config)):
+        message = "cannot use --sweep-detach: what computes ends with this process."
+        raise pytest.UsageError(f"{message} Give --sweep-executor slurm, and no -n.")
+    return detach
 
 
 def _without(jobs: Jobs, timeout: float | None, why: str) -> Jobs:
@@ -62,10 +83,23 @@ def distributes(config: pytest.Config) -> bool:
 
 
 def _refuse_both(config: pytest.Config) -> None:
-    if config.getoption("sweep_jobs") is not None and not hasattr(config, "workerinput"):
-        message = "cannot combine --sweep-jobs with -n: both start processes for the tests. Use"
-        remedy = "one of the two: --sweep-jobs computes points in processes and runs fixtures and"
+    for name in ("sweep_jobs", "sweep_executor"):
+        if config.getoption(name) is None or hasattr(config, "workerinput"):
+            continue
+        option = f"--{name.replace('_', '-')}"
+        message = f"cannot combine {option} with -n: both start processes for the tests. Use"
+        remedy = f"one of the two: {option} computes points in processes and runs fixtures and"
         raise pytest.UsageError(f"{message} {remedy} checks in this one, -n runs all elsewhere.")
+
+
+def _refuse_own(config: pytest.Config, executor: str) -> None:
+    """Refuse what only processes of our own can do."""
+    for name in ("sweep_memory", "sweep_start_method"):
+        if config.getoption(name) is not None:
+            option = f"--{name.replace('_', '-')}"
+            message = f"cannot combine {option} with --sweep-executor {executor}: it is for the"
+            remedy = "Configure the executor in [tool.expcache.executors] of pyproject.toml."
+            raise pytest.UsageError(f"{message} processes of --sweep-jobs. {remedy}")
 
 
 def jobs_lines(jobs: Jobs) -> list[str]:
@@ -75,7 +109,10 @@ def jobs_lines(jobs: Jobs) -> list[str]:
     limits = [f"at most {jobs.timeout:g} s a point"] if jobs.timeout else []
     limits += [f"{jobs.retries} retries a point"] if jobs.retries else []
     limits += [f"{jobs.memory} of memory a point"] if jobs.memory else []
-    if jobs.count:
+    if jobs.executor:
+        count = f", jobs {jobs.count}" if jobs.count else ""
+        limits.insert(0, f"executor {jobs.executor}{count}")
+    elif jobs.count:
         limits.insert(0, f"jobs {_number(jobs.count)} ({jobs.start_method or _DEFAULT})")
     return [f"expcache: {', '.join(limits)}"] if limits else []
 

@@ -54,6 +54,9 @@ class Loop:
         self._runs.need_store(session, points.values())
         audits = self._plans.audits
         with Computing(session.config, self._options, points, uses, audits) as computing:
+            if self._options.jobs.detach:
+                count = computing.send()
+                pytest.exit(f"sent {count} points; --sweep-resume takes in what is computed", 0)
             self._runs.source = computing
             try:
                 self._run(session, computing)

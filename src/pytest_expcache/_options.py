@@ -93,6 +93,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="run no sweep while its code is not as in git's last commit",
     )
     group.addoption(
+        "--sweep-detach",
+        dest="sweep_detach",
+        action="store_true",
+        help="submit the selected points to an executor such as slurm, and end",
+    )
+    group.addoption(
         "--sweep-accept-reason",
         dest="sweep_accept_reason",
         metavar="TEXT",
@@ -128,6 +134,11 @@ _STALE = (
 _TAGS = ("sweep_tags", "WORD,...", "words that the records of points computed now carry")
 _JOBS = (
     ("sweep_jobs", "N|auto", "compute points in this many processes at once; 0: in this one"),
+    (
+        "sweep_executor",
+        "SPEC",
+        "compute points by an engine: dask, slurm, ray, mpi, or a name of yours",
+    ),
     ("sweep_timeout", "SECONDS", "end a point that takes longer than this; it has failed"),
     (
         "sweep_retries",

@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +17,9 @@ from pytest_expcache._options import Options
 from pytest_expcache._plans import Plans, selected_points
 from pytest_expcache._status import plan_table
 from pytest_expcache._store import store_line
+
+if TYPE_CHECKING:
+    from expcache import Whereabouts
 
 __all__ = ["Overview"]
 
@@ -85,20 +87,23 @@ def _explanations(points: Iterable[Point], *, diff: bool) -> list[str]:
 
 
 def _running_lines(items: Iterable[pytest.Item], plans: Plans) -> list[str]:
-    """Return a line for each point that somebody computes now: who, and since when."""
+    """Return a line for each point that somebody has in hand: where it is, and since when."""
     tests: dict[str, tuple[pytest.Item, Point]] = {}
     for item in items:
         point = point_of(item)
-        if point is not None and plans.status(point) == "running":
+        if point is not None and plans.status(point) in ("queued", "running"):
             tests.setdefault(point.id, (item, point))
+    places = _whereabouts(point for _, point in tests.values())
     some = islice(tests.values(), _LINES)
-    lines = [line for item, point in some if (line := _running_line(item, point))]
+    lines = [_running_line(item, where) for item, it in some if (where := places.get(it.id))]
     return [*lines, *([f"... and {len(tests) - _LINES} more"] if len(tests) > _LINES else [])]
 
 
-def _running_line(item: pytest.Item, point: Point) -> str | None:
-    claim = point.sweep[point.index].claim
-    if claim is None:  # it ended a moment ago
-        return None
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(claim.since))
-    return f"running: {item.nodeid} on {claim.host}, pid {claim.pid}, since {since}"
+def _whereabouts(points: Iterable[Point]) -> dict[str, Whereabouts]:
+    """Return where runs are, by id; one that has ended a moment ago is nowhere."""
+    sweeps = {id(point.sweep): point.sweep for point in points}
+    return {run: where for one in sweeps.values() for run, where in one.whereabouts().items()}
+
+
+def _running_line(item: pytest.Item, where: Whereabouts) -> str:
+    return f"{where.status}: {item.nodeid}{' ' if where.host else ', '}{where}"

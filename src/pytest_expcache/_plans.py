@@ -12,7 +12,7 @@ from pytest_expcache._collect import Point, point_of
 
 __all__ = ["Plans", "in_resume_order", "selected_points"]
 
-_RANKS = {"done": 0, "running": 1, "failed": 2, "stale": 3, "missing": 3}
+_RANKS = {"done": 0, "running": 1, "queued": 1, "failed": 2, "stale": 3, "missing": 3}
 """With --sweep-resume: what is interrupted goes before what failed, before what never ran."""
 
 
@@ -32,7 +32,7 @@ class Plans:
         self._statuses.clear()
 
     def status(self, point: Point) -> str:
-        """Return done, stale, failed, running or missing, as it was before the session."""
+        """Return done, stale, failed, running, queued or missing, as it was before the session."""
         statuses = self._statuses.get(id(point.sweep))
         if statuses is None:
             statuses = self._statuses[id(point.sweep)] = _plan(point)

@@ -36,7 +36,7 @@ def begin(config: pytest.Config) -> None:
     enter_launch(config)
     runs, report = Runs(options, plans), _tell(config)
     manager.register(runs, "expcache-runs")
-    if options.jobs.count:
+    if options.jobs.elsewhere:
         from pytest_expcache._loop import Loop  # noqa: PLC0415 - for sessions with jobs only
 
         manager.register(Loop(config, options, plans, runs, report), "expcache-loop")

@@ -22,7 +22,7 @@ _RETRIED = f"{PREFIX}retried"
 _CACHED: Word = ("passed", "c", ("CACHED", {"cyan": True}))
 _STALE: Word = ("passed", "S", ("STALE", {"yellow": True}))
 _AUDITED: Word = ("passed", "a", ("AUDITED", {"cyan": True}))
-_PLAN_COLUMNS = ("points", "done", "stale", "failed", "running", "missing")
+_PLAN_COLUMNS = ("points", "done", "stale", "failed", "running", "queued", "missing")
 _TALLY_COLUMNS = (
     *("points", "computed", "cached", "stale", "failed", "missing"),
     *("s computed", "s saved"),
@@ -188,11 +188,13 @@ def tally_table(tally: Tally) -> list[str]:
 
 def plan_table(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
     """Return the lines that tell what is stored of the points of each sweep."""
+    queued = any(of.get("queued") for of in counts.values())
+    columns = [one for one in _PLAN_COLUMNS if one != "queued" or queued]
     rows = [
-        [name, str(sum(of.values())), *(str(of.get(status, 0)) for status in _PLAN_COLUMNS[1:])]
+        [name, str(sum(of.values())), *(str(of.get(status, 0)) for status in columns[1:])]
         for name, of in counts.items()
     ]
-    return table(("sweep", *_PLAN_COLUMNS), rows)
+    return table(("sweep", *columns), rows)
 
 
 def plan_line(counts: Mapping[str, Mapping[str, int]]) -> str:
@@ -201,7 +203,8 @@ def plan_line(counts: Mapping[str, Mapping[str, int]]) -> str:
     for of in counts.values():
         total.update(of)
     parts = [f"{total.total()} point{'' if total.total() == 1 else 's'}", f"{total['done']} cached"]
-    for status, word in (("stale", "stale"), ("failed", "failed before"), ("running", "running")):
+    for status in ("stale", "failed", "running", "queued"):
+        word = "failed before" if status == "failed" else status
         parts += [f"{total[status]} {word}"] if total[status] else []
     return f"sweeps: {', '.join(parts)}"
 

@@ -10,14 +10,15 @@ from typing import Any, NamedTuple
 
 from expcache._cell._cell import Cell
 from expcache._encode import module_stem
-from expcache._environment import current_environment, host
+from expcache._environment import current_environment, environment_for, host, packed
 from expcache._key import Identity
 from expcache._launch import Launch
 from expcache._signature import Signature
 
-__all__ = ["PYTHON", "SCHEME", "Common", "Payload", "Point", "sender"]
+__all__ = ["MEMORY", "PYTHON", "SCHEME", "Common", "Payload", "Point", "sender"]
 
 SCHEME = 1
+MEMORY = ":memory:"
 PYTHON = sys.version_info[:2]
 
 
@@ -66,6 +67,12 @@ class Common:
     levels: dict[str, int]
     spill: str | None
     files: str | None = None
+    shared: bool = False
+    """Whether ``files`` is the same directory on other machines, too."""
+    modules: Sequence[Any] = ()
+    """What the function imports when it runs, for a worker without the files."""
+    facts: str = ""
+    """What a worker elsewhere describes its own environment with; empty: it has the sender's."""
     launch: Launch | None = None
     signature: Signature | None = None
 
@@ -91,6 +98,18 @@ class Common:
             files=files,
             launch=cell.launch,
         )
+
+    def environment_here(self) -> tuple[str, bytes | None]:
+        """Return the digest of this process's environment, and it as packed JSON.
+
+        None in place of the latter where the sender has the same.
+        """
+        if not self.facts:
+            return self.environment, None
+        digest, environment = environment_for(self.facts)
+        if digest == self.environment:
+            return digest, None
+        return digest, packed(environment)
 
     def cell(self, point: Point, params: Mapping[str, Any]) -> Cell:
         """Return one of the cells."""

@@ -21,7 +21,7 @@ from expcache._record import Header, seal
 from expcache._store import Claim, Commit, Store
 from expcache.errors import IdentityError, ResultError
 
-__all__ = ["Computed", "Facts", "Printed", "Watch"]
+__all__ = ["Alone", "Computed", "Facts", "Printed", "Watch"]
 __all__ += ["compute", "compute_async", "described", "fail", "finished", "keep", "sealed"]
 
 _READ_ONCE = ("generator", "coroutine", "async_generator")
@@ -50,6 +50,22 @@ class Watch(Protocol):
 
     def captured(self) -> AbstractContextManager[Printed]:
         """Collect what the run prints."""
+
+
+class Alone:
+    """Watches the runs of a process that nobody else watches."""
+
+    memory = None
+
+    def begin(self, _position: int, /) -> None:
+        """Note nothing."""
+
+    def end(self, _position: int, /) -> None:
+        """Note nothing."""
+
+    def captured(self) -> AbstractContextManager[Printed]:
+        """Collect what Python prints; the process that sent the cells shows it."""
+        return captured(show=False)
 
 
 @dataclass(slots=True)
@@ -222,9 +238,7 @@ def keep(store: Store, computed: Computed, claim: Claim | None = None) -> Commit
         StoreError: the store cannot be written to; nothing was written.
     """
     cell, outcome = computed.cell, computed.outcome
-    encoded: Encoded | None = None
-    if isinstance(outcome, Value):
-        encoded = encode_value(outcome.value)
+    encoded = encode_value(outcome.value) if isinstance(outcome, Value) else None
     failed = encoded is None
     return store.put(
         cell.experiment,

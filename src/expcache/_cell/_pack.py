@@ -10,10 +10,12 @@ from typing import Any, NoReturn
 from xxhash import xxh3_128_hexdigest
 
 from expcache._cell._cell import Cell
-from expcache._cell._common import PYTHON, SCHEME, Common, Payload, sender
+from expcache._cell._common import MEMORY, PYTHON, SCHEME, Common, Payload, sender
 from expcache._cell._culprit import find_culprit
 from expcache._cell._kinds import Kinds, kinds_of
 from expcache._cell._pickler import dumps, travels_by_name
+from expcache._cell._shipped import shipped
+from expcache._environment import own_facts
 from expcache.errors import ExecutorError
 
 __all__ = ["Parcel", "pack"]
@@ -36,8 +38,12 @@ class Parcel:
         by_value: bool = False,
         spill: str | None = None,
         files: str | None = None,
+        apart: bool = False,
     ) -> None:
         """Pickle what this cell shares with the others of its sweep.
+
+        With ``apart``, workers see nothing of the store: what runs compute beside their own is
+        kept in their memory.
 
         Raises:
             ExecutorError: something cannot be pickled; it says what.
@@ -47,6 +53,9 @@ class Parcel:
         self._named: dict[type, bool] = {}
         by_name = travels_by_name(cell.function, by_value=by_value)
         common = Common.of(cell, by_name=by_name, spill=spill, files=files)
+        if apart:
+            common.store, common.shared = MEMORY, files is not None
+            common.modules, common.facts = shipped(cell.function, cell.depends), own_facts()
         try:
             self._common = dumps(common, by_value=by_value)
         except Exception as error:  # noqa: BLE001 - whatever a user's reduce raises

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from expcache._cell._rules import NotHereError, Rules
+from expcache._cell._submodules import with_submodules
 from expcache._codec import KnownClasses
 
 __all__ = ["dumps", "loads", "travels_by_name"]
@@ -37,7 +38,7 @@ def _pickler() -> type[Any]:
                 found = rule(obj)
                 if found is not NotImplemented:
                     return found
-            return super().reducer_override(obj)
+            return with_submodules(obj, super().reducer_override(obj))
 
     return Pickler
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from expcache._capture import captured, noticed
+from expcache._capture import noticed
 from expcache._cell._around import inside
 from expcache._cell._cell import Cell
 from expcache._cell._clock import utc_text
 from expcache._cell._common import Common, Point
 from expcache._cell._compute import (
+    Alone,
     Computed,
     Facts,
-    Printed,
     Watch,
     described,
     fail,
@@ -45,22 +45,6 @@ class _OtherCodeError(Exception):
     """A class of the params has other code here than where it was sent."""
 
 
-class _Alone:
-    """Watches the runs of a process that nobody else watches."""
-
-    memory = None
-
-    def begin(self, _position: int, /) -> None:
-        """Note nothing."""
-
-    def end(self, _position: int, /) -> None:
-        """Note nothing."""
-
-    def captured(self) -> AbstractContextManager[Printed]:
-        """Collect what Python prints; the process that sent the cells shows it."""
-        return captured(show=False)
-
-
 def compute_cells(payload: bytes, *, files: str | None = None) -> bytes:
     """Compute what `pack` made, in any process, maybe with another directory for `files`."""
     return pickle.dumps([tuple(one) for one in replies(payload, files=files)], protocol=5)
@@ -84,24 +68,30 @@ def replies(
         yield opened
         return
     common, points = opened
-    common.files, watch = files or common.files, watch or _Alone()
+    common.files, watch = files or common.files, watch or Alone()
+    environment, told = common.environment_here()
     with handed_on():
         for position, point in enumerate(points):
-            yield _reply(common, point, position, watch)
+            reply = _reply(common, point, position, watch, environment)
+            if told is not None and isinstance(reply, Reply):
+                reply, told = reply._replace(environment=told), None
+            yield reply
 
 
-def _reply(common: Common, point: Point, position: int, watch: Watch) -> Reply | Refusal:
+def _reply(
+    common: Common, point: Point, position: int, watch: Watch, environment: str
+) -> Reply | Refusal:
     cell = None
     try:
         try:
             cell = common.cell(point, _params(common, point))
-            computed = _watched(cell, position, watch, common.environment)
+            computed = _watched(cell, position, watch, environment)
             return _answer(computed, position, common.spill)
         except _OtherCodeError:
             return Refusal("code", "the classes that it imports are not those of the sender")
         except Exception as error:  # noqa: BLE001 - memory may end anywhere, and much is the user's
             cell = cell or common.cell(point, {})
-            failed = fail(cell, error, runtime=0.0, environment=common.environment)
+            failed = fail(cell, error, runtime=0.0, environment=environment)
             return _answer(failed, position, None)
     except Exception as error:  # noqa: BLE001 - as above
         return Refusal("pickle", f"telling of a run raised {type(error).__name__}: {error}")

@@ -22,6 +22,8 @@ class Reply(NamedTuple):
     """The exception of a failed run, for `revive`; None where it cannot travel."""
     speaks: bool = False
     """Whether there is something to `relay`: output, a warning, a log record."""
+    environment: bytes | None = None
+    """What the worker is like, as packed JSON, where it is not like the sender."""
 
 
 class Refusal(NamedTuple):

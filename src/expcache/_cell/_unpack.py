@@ -14,6 +14,7 @@ from expcache._cell._common import PYTHON, SCHEME, Common, Payload, Point, sende
 from expcache._cell._pickler import loads
 from expcache._cell._reply import Refusal
 from expcache._cell._rules import NotHereError
+from expcache._cell._shipped import adopt
 from expcache._encode import adopt_main
 from expcache._signature import Signature
 from expcache._store import use
@@ -45,7 +46,7 @@ def unpack(payload: bytes) -> tuple[Common, list[Point]] | Refusal:
             return common
         if sent.sender != sender():
             near = sent.sender[0] == sender()[0]
-            common.files = common.files if near else None
+            common.files = common.files if near or _is_shared(common) else None
             _enter(common, near=near)
     return common, [Point(*point) for point in sent.points]
 
@@ -53,6 +54,8 @@ def unpack(payload: bytes) -> tuple[Common, list[Point]] | Refusal:
 def _load(sent: Payload) -> Common | Refusal:
     try:
         common: Common = loads(sent.common)
+        if common.modules:
+            adopt(common.modules)
         common.signature = Signature(common.function, common.experiment)
         changed = _is_changed(common)
     except NotHereError as error:
@@ -83,6 +86,10 @@ def _enter(common: Common, *, near: bool) -> None:
         use(common.store if near or os.path.isdir(common.store) else ":memory:")  # noqa: PTH112
         _used = common.store
     _set_levels(common.levels)
+
+
+def _is_shared(common: Common) -> bool:
+    return common.shared and common.files is not None and os.path.isdir(common.files)  # noqa: PTH112
 
 
 def _set_levels(levels: dict[str, int]) -> None:

@@ -43,6 +43,7 @@ def command(  # noqa: PLR0913 - each is an option of its own, by keyword
     timeout: float | None = None,
     retries: int | Retries | None = None,
     save: bool = True,
+    resources: Mapping[str, Any] | None = None,
 ) -> Experiment[..., Any]:
     """Make an experiment of a program: each run starts it once, in a directory of its own.
 
@@ -66,6 +67,7 @@ def command(  # noqa: PLR0913 - each is an option of its own, by keyword
         timeout: how long a run may take, in seconds.
         retries: how often a run that fails is tried again.
         save: False keeps results in this process only.
+        resources: what a run asks of an engine such as Slurm.
 
     Raises:
         ParameterError: a word cannot be read.
@@ -87,7 +89,7 @@ def command(  # noqa: PLR0913 - each is an option of its own, by keyword
         raise ParameterError(f"{message} {remedy}", experiment=named, names=())
     options = options_of(
         name=named, version=version, depends=(), ignore=ignore, tags=tags, timeout=timeout,
-        retries=retries, save=save,
+        retries=retries, save=save, resources=resources,
     )  # fmt: skip
     code = CommandCode(
         recipe, _followed(parse, depends), content=content, declared=version is not None

@@ -41,6 +41,7 @@ def _is_stuck(one: Todo, other: Claim | None) -> bool:
 
 def release(todos: Iterable[Todo]) -> None:
     """Give up what is not computed: somebody else may do it."""
-    held = [one for one in todos if one.claim is not None]
+    # One that is being begun may be sent already: it is given up once.
+    held = list({id(one): one for one in todos if one.claim is not None}.values())
     for (store, name), group in groupby(held, lambda one: (one.run._store, one.run.experiment)):
         store.release(name, [one.claim for one in group if one.claim])

@@ -74,7 +74,7 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
     runs: Iterable[Run[R]],
     *,
     jobs: int | Literal["auto"] = 1,
-    executor: Executor | FuturesPool | None = None,
+    executor: Executor | FuturesPool | str | None = None,
     failed: Failed = "retry",
     retries: int | Retries | None = None,
     refresh: bool = False,
@@ -84,6 +84,7 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
     relay: bool = True,
     stale: Stale | None = None,
     tags: str | Iterable[str] = (),
+    detach: bool = False,
 ) -> Completed[R]:
     """Compute runs, of one experiment or of many, and give each as soon as it is safe on disk.
 
@@ -95,8 +96,9 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
         runs: such as a sweep, or runs of several sweeps.
         jobs: how many worker processes compute, or ``"auto"``: one for each usable CPU. With 1,
             and without a time limit, this process computes.
-        executor: where to compute instead: a ``LocalExecutor`` or any pool of
-            ``concurrent.futures``; it is not shut down.
+        executor: where to compute instead: a word such as ``"slurm"``, as for ``executor()``, and
+            what it makes ends with the call; or a ``LocalExecutor``, a Dask ``Client`` or any pool
+            of ``concurrent.futures``, which is not shut down.
         failed: ``"retry"`` computes again what failed before, ``"keep"`` leaves it failed,
             ``"raise"`` raises the error of the first one that is met.
         retries: how often a run that fails now is tried again, or ``Retries(...)``; in place of
@@ -114,6 +116,8 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
             the first. None: what ``use`` chose, else the variable EXPCACHE_STALE.
         tags: words that the records of what is computed now carry, beside those of their
             experiment.
+        detach: send what is to be computed, and do not wait for it: with an executor that computes
+            on without this process, such as ``"slurm"``. A later call takes over what is computed.
 
     Raises:
         ValueError: an option has no such value.
@@ -131,8 +135,12 @@ def as_completed(  # noqa: PLR0913 - each is an option of its own, by keyword
         stale=stale,
         retries=retries,
         launch=launch_of_call(tags_from(tags)),
+        detach=detach,
     )
-    return _begun(runs, policy, Place(jobs, executor), progress)
+    place = Place(jobs, executor)
+    if detach:
+        place.refuse_unless_it_outlives()
+    return _begun(runs, policy, place, progress)
 
 
 def _begun(runs: Iterable[Run[R]], policy: Policy, place: Place, progress: Option) -> Completed[R]:
@@ -144,11 +152,15 @@ def _begun(runs: Iterable[Run[R]], policy: Policy, place: Place, progress: Optio
 def compute_within(
     run: Run[Any],
     refresh: bool,  # noqa: FBT001 - a callback
-    timeout: float,
+    timeout: float | None,
     retries: Retries | None,
 ) -> Run[Any]:
-    """Compute one run in a worker, each attempt for at most ``timeout`` seconds."""
-    single = _single_worker()  # that a stored result does not serve, whoever calls this knows
+    """Compute one run in a worker, each attempt for at most ``timeout`` seconds.
+
+    Without a limit it is computed here, unless an engine has it already.
+    """
+    # That a stored result does not serve, whoever calls this knows.
+    place = Place(1, None if timeout is None else _single_worker())
     policy = Policy(
         refresh=refresh,
         timeout=timeout,
@@ -156,7 +168,8 @@ def compute_within(
         stale="recompute",
         launch=launch_of_call(),
     )
-    return next(_begun([run], policy, Place(1, single), False))  # noqa: FBT003 - no progress
+    (done,) = _begun([run], policy, place, False)  # noqa: FBT003 - no progress
+    return done
 
 
 def _single_worker() -> LocalExecutor:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from expcache._completion._adopted import adopt, make_ready, settle_notes
 from expcache._completion._claims import claim, release
 from expcache._completion._due import Due
 from expcache._completion._handover import Handover
@@ -24,6 +25,7 @@ from expcache._run import Run
 
 if TYPE_CHECKING:
     from expcache._completion._sent import Sent
+    from expcache._store import Store
 
 __all__ = ["Driver"]
 
@@ -53,11 +55,12 @@ class Driver:
         self._policy = policy
         self._progress = progress
         self._place = place
-        self._jobs = place.jobs
         self._enough = 1 if place.jobs is None else WINDOW
         self._foresees = place.jobs is not None or progress.watched
         self._sent: Sent | None = None
-        self._pace = Pace()
+        self._places: set[tuple[Store, str]] = set()
+        wishes = place.wishes
+        self._pace = Pace() if wishes is None else Pace(wishes.batch_seconds, wishes.ahead)
         self._todo: deque[Todo] = deque()
         self._beginning: list[Todo] = []
         self._here: deque[Todo] = deque()
@@ -76,12 +79,18 @@ class Driver:
                 elif not self._source.exhausted and len(self._todo) < self._enough:
                     yield from self._read()
                 yield from self._begin()
-                if not self._in_flight():
+                if not self._in_flight() or self._has_left():
                     break
                 self._go_on()
         finally:
             self._leave()
+        for store, name in self._places:
+            settle_notes(store, name)
         self._source.end()
+
+    @property
+    def _jobs(self) -> int | None:
+        return self._place.jobs
 
     def _in_flight(self) -> bool:
         held = self._here or self._waiting or self._due or self._todo or self._sent
@@ -91,10 +100,11 @@ class Driver:
         """Look the next window up: yield what is stored, and keep what is not."""
         found, todos = look_up(self._source.window(), self._policy)
         yield from map(self._handover.found, found)
-        for store in {one.run._store for one in todos}:
-            # Better no computing at all than computing a whole sweep that nothing keeps.
-            store.create()
+        make_ready(todos, detach=self._policy.detach)
         fresh = [one for one in todos if self._handover.twins.is_first(one)]
+        if not self._policy.refresh:
+            fresh = adopt(fresh, self._hire)
+        self._places.update((one.run._store, one.run.experiment) for one in todos)
         if self._foresees:
             expect(fresh)
             self._progress.expect(one.expected for one in fresh)
@@ -127,7 +137,11 @@ class Driver:
         if self._is_here(self._todo[0]):
             return not self._here
         sent = self._sent
-        return sent is None or len(sent) < self._pace.ahead(name, self._jobs or 1)
+        return (
+            sent is None
+            or self._policy.detach
+            or sent.has_room(self._pace.ahead(name, self._jobs or 1))
+        )
 
     def _is_here(self, one: Todo) -> bool:
         """Whether a run is computed in this process."""
@@ -141,9 +155,20 @@ class Driver:
         if self._is_here(todos[0]):
             self._here.extend(todos)
             return
+        self._handover.pending.extend(self._hire().send(todos, self._limit(todos[0])))
+
+    def _hire(self) -> Sent:
         if self._sent is None:
-            self._sent = self._place.hire(self._todo.extendleft)
-        self._handover.pending.extend(self._sent.send(todos, self._limit(todos[0])))
+            self._sent = self._place.hire(self._todo.extendleft, self._progress)
+        return self._sent
+
+    def _has_left(self) -> bool:
+        """Whether all is sent that was to be sent and left alone."""
+        if not self._policy.detach or self._todo or self._here or not self._source.exhausted:
+            return False
+        if self._sent is not None:
+            self._sent.detach()
+        return True
 
     def _go_on(self) -> None:
         """Compute one run here, or wait for the first news of any."""
@@ -156,6 +181,10 @@ class Driver:
             seconds = self._due.seconds(self._waiting.pause if self._waiting else None)
             if self._handover.pending:
                 seconds = _COMMIT_PAUSE  # not for the commit alone: the workers need more to do
+            if self._could_read():
+                seconds = 0.0
+            else:
+                self._sent.flush()
             for one, pending in self._sent.receive(seconds):
                 self._keep(one, pending)
         elif (self._waiting or self._due) and not self._handover.pending:
@@ -163,6 +192,10 @@ class Driver:
         else:
             self._handover.patient = True
         self._waiting.relax()
+
+    def _could_read(self) -> bool:
+        """Whether there is room for runs that are not looked up yet."""
+        return not (self._todo or self._source.exhausted or self.draining)
 
     def _keep(self, one: Todo, pending: Pending) -> None:
         self._pace.note(one.run.experiment, pending.runtime)

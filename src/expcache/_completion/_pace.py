@@ -23,9 +23,17 @@ _WEIGHT = 0.2
 class Pace:
     """The mean runtime of each experiment so far, and what follows from it."""
 
-    def __init__(self) -> None:
-        """Begin without a notion."""
+    def __init__(self, batch_seconds: float | None = None, ahead: int | None = None) -> None:
+        """Begin without a notion.
+
+        Args:
+            batch_seconds: how long a batch should take; None: only short runs are sent together.
+            ahead: how many batches to have on their way; None: as is found out.
+        """
         self._means: dict[str, float] = {}
+        self._short = _SHORT if batch_seconds is None else batch_seconds
+        self._seconds = _BATCH_SECONDS if batch_seconds is None else batch_seconds
+        self._ahead = ahead
 
     def note(self, experiment: str, seconds: float) -> None:
         """Take in the runtime of one run; later ones count more."""
@@ -51,14 +59,16 @@ class Pace:
     def batch(self, experiment: str, waiting: int, jobs: int) -> int:
         """Return how many runs to send together, of so many that wait."""
         mean = self._means.get(experiment)
-        if mean is None or mean >= _SHORT:
+        if mean is None or mean >= self._short:
             return 1
         fair = ceil(waiting / (2 * jobs))
-        return max(1, min(_LARGEST_BATCH, int(_BATCH_SECONDS / max(mean, 1e-6)), fair))
+        return max(1, min(_LARGEST_BATCH, int(self._seconds / max(mean, 1e-6)), fair))
 
     def ahead(self, experiment: str, jobs: int) -> int:
         """Return how many batches to have on their way: enough while the caller is busy."""
+        if self._ahead is not None:
+            return self._ahead
         mean = self._means.get(experiment)
-        if mean is None or mean < _SHORT:
+        if mean is None or mean < self._short:
             return 2 * jobs
         return jobs + max(1, min(_LARGEST_AHEAD, int(_AHEAD_SECONDS / mean)))

@@ -13,7 +13,17 @@ __all__ = ["Policy"]
 class Policy:
     """What the caller wants; checked, so that a misspelt word is no silent default."""
 
-    __slots__ = ("errors", "failed", "launch", "refresh", "relay", "retries", "stale", "timeout")
+    __slots__ = (
+        "detach",
+        "errors",
+        "failed",
+        "launch",
+        "refresh",
+        "relay",
+        "retries",
+        "stale",
+        "timeout",
+    )
 
     def __init__(  # noqa: PLR0913 - each is an option of its own, by keyword
         self,
@@ -26,6 +36,7 @@ class Policy:
         stale: Stale | None = None,
         retries: int | Retries | None = None,
         launch: Launch | None = None,
+        detach: bool = False,
     ) -> None:
         """Hold the wishes.
 
@@ -47,3 +58,4 @@ class Policy:
         self.stale = policy_of(stale)
         self.retries = retries_from(retries)
         self.launch = launch
+        self.detach = detach

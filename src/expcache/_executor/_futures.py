@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from expcache._executor._batch import Batch, Event, Lost
+from expcache._executor._batch import Batch, Lost
 from expcache._executor._cpus import usable_cpus
-from expcache.errors import ExecutorError
+from expcache._executor._engine import Engine
+from expcache._executor._remote import compute, order
 
 if TYPE_CHECKING:
     from expcache._cell import Refusal, Reply
@@ -15,106 +16,68 @@ if TYPE_CHECKING:
 __all__ = ["FuturesExecutor"]
 
 
-class FuturesExecutor:
+class FuturesExecutor(Engine):
     """Computes batches with somebody else's executor, which stays somebody else's.
 
-    It is never shut down from here. Its workers cannot be ended one by one, so there are no
-    time limits, and a run that begun goes on when it is cancelled; what comes of it is ignored.
+    It is never shut down from here, unless it was made for this. A run that has begun goes on
+    when it is cancelled; what comes of it is ignored. A run with a time limit is computed in a
+    process beside the pool's own, which can be ended.
     """
 
-    shares_files = False
-
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is an option of its own, by keyword
         self,
         executor: Any,
         *,
+        elsewhere: bool = False,
+        apart: bool | None = None,
+        jobs: int | None = None,
+        shutdown: bool = False,
         compute: Callable[[bytes], bytes] | None = None,
         unpack: Callable[[bytes], list[Reply | Refusal]] | None = None,
     ) -> None:
-        """Wrap an executor: anything with `submit(function, argument)` that returns a future."""
+        """Wrap an executor: anything with `submit(function, argument)` that returns a future.
+
+        Args:
+            executor: the executor.
+            elsewhere: its workers have no files of the project.
+            apart: compute each run in a process beside the pool's; None: those elsewhere.
+            jobs: how many workers it has; None: as many as it says.
+            shutdown: shut it down when this executor is closed.
+            compute: called in place of what computes cells.
+            unpack: reads what that returns.
+        """
+        super().__init__()
         self._executor = executor
+        self.word = f"a {type(executor).__name__}"
+        self.elsewhere = elsewhere
+        self.apart = elsewhere if apart is None else apart
+        self._jobs = jobs
+        self._shutdown = shutdown
         self._compute, self._unpack = compute, unpack
-        self._batches: dict[Any, Batch] = {}  # only popped, which is atomic: one event ends each
-        self._closed = False
 
     @property
     def jobs(self) -> int:
         """How many workers the executor says it has, else one for each processor."""
-        workers = getattr(self._executor, "_max_workers", None)
-        return workers if isinstance(workers, int) and workers > 0 else usable_cpus()
+        if self._jobs is None:  # asked for all the time, it shall cost nothing
+            workers: Any = getattr(self._executor, "_max_workers", None)
+            known = isinstance(workers, int) and workers > 0
+            self._jobs = int(workers) if known else usable_cpus()
+        return self._jobs
 
-    def submit(self, batch: Batch) -> None:
-        """Hand a batch to the executor.
+    def begin(self, batch: Batch, content: bytes, resources: Mapping[str, Any]) -> Any:
+        """Hand a batch to the executor; it knows of no resources."""
+        del batch, resources
+        return self._executor.submit(self._compute or compute, content)
 
-        Raises:
-            ExecutorError: the batch has a time limit, or the executor takes no more.
-        """
-        kind = type(self._executor).__name__
-        if batch.timeout is not None:
-            raise ExecutorError(
-                f"cannot keep a time limit of {batch.timeout:g} seconds with a {kind}: it cannot "
-                "end a single run. Leave the limit out, or use expcache.LocalExecutor."
-            )
-        if self._closed:
-            raise ExecutorError(f"cannot submit to a {kind}: it was closed. Wrap it anew.")
-        try:
-            future = self._executor.submit(self._function(), batch.payload)
-        except Exception as error:
-            raise ExecutorError(
-                f"cannot submit to a {kind}: {type(error).__name__}: {error}. Make a new one."
-            ) from error
-        self._batches[future] = batch
-        future.add_done_callback(self._done)
+    def leave(self, *, now: bool) -> None:
+        """Shut down an executor that was made for this one."""
+        if self._shutdown:
+            self._executor.shutdown(wait=False, cancel_futures=now)
 
-    def _function(self) -> Callable[[bytes], bytes]:
-        if self._compute is None:
-            from expcache import _cell  # noqa: PLC0415 - heavy, and only needed once runs are sent
+    def _pack(self, batch: Batch) -> bytes:
+        if self._compute is not None:
+            return batch.payload
+        return order(batch, apart=self.apart or batch.timeout is not None)
 
-            self._compute, self._unpack = _cell.compute_cells, _cell.unpack_replies
-        return self._compute
-
-    def _done(self, future: Any) -> None:
-        batch = self._batches.pop(future, None)
-        if batch is not None:
-            batch.tell(self._event(batch, future))
-
-    def _event(self, batch: Batch, future: Any) -> Event:
-        try:
-            answer = future.result()
-            replies = self._unpack(answer) if self._unpack else []
-        except BaseException as error:  # noqa: BLE001 - CancelledError of asyncio is one too
-            return Event(batch, [], self._lost(batch, future, error), finished=True)
-        return Event(batch, replies, None, finished=True)
-
-    def _lost(self, batch: Batch, future: Any, error: BaseException) -> Lost | None:
-        if batch.size > 1 or future.cancelled():
-            return None  # nobody knows which cell it was: they are sent one by one
-        return Lost(0, "crash", None, f"{type(error).__name__}: {error}", 0.0)
-
-    def cancel(self, batch: Batch) -> None:
-        """Cancel a batch, or ignore what will come of it."""
-        for future, each in list(self._batches.items()):
-            if each is batch:
-                self._drop(future)
-
-    def forget(self, batch: Batch) -> None:
-        """Cancel a batch that has not begun; one that runs goes on."""
-        for future, each in list(self._batches.items()):
-            if each is batch:
-                future.cancel()
-
-    def _drop(self, future: Any) -> None:
-        batch = self._batches.pop(future, None)
-        if batch is not None:
-            future.cancel()
-            batch.tell(Event(batch, [], None, finished=True))
-
-    def stop(self) -> None:
-        """Cancel what has not begun, and ignore what will come of the rest."""
-        self._closed = True
-        for future in list(self._batches):
-            self._drop(future)
-
-    def close(self) -> None:
-        """Take no more batches."""
-        self._closed = True
+    def _open(self, answer: bytes) -> tuple[list[Any], Lost | None]:
+        return super()._open(answer) if self._unpack is None else (self._unpack(answer), None)

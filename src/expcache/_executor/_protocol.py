@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from expcache._executor._batch import Batch
 
 __all__ = ["Executor"]
@@ -36,3 +38,14 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Take no more batches; the workers leave when the last is done."""
+
+    def __enter__(self) -> Self:
+        """Return the executor."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Wait until everything is done, or stop if there was an exception."""

@@ -13,12 +13,13 @@ from expcache._explanation import Group, SweepExplanation
 from expcache._query import Located, code_of, id_of, is_result
 from expcache._record import read_header
 from expcache._run import Run
+from expcache._whereabouts import whereabouts
 from expcache.errors import RecordError
 
 __all__ = ["Points", "explain_points"]
 
 _WINDOW = 512
-_ORDER = ("stale", "failed", "missing", "running", "done")
+_ORDER = ("stale", "failed", "missing", "queued", "running", "done")
 
 
 class Points(NamedTuple):
@@ -80,9 +81,11 @@ class _Reasons:
 
     def _running(self, index: int) -> Hashable:
         if self._owners is None:
-            claims = self._store.claims(self._definition.name).values()
-            self._owners = {id_of(one.key): (one.host, one.pid) for one in claims}
+            found = whereabouts(self._store, self._definition.name).items()
+            self._owners = {id_of(key): (one.host, one.pid, one.engine) for key, one in found}
         return self._owners.get(self._points.ids[index])
+
+    _queued = _running
 
     def _failed(self, index: int) -> Hashable:
         if self._errors is None:

@@ -63,11 +63,11 @@ class Explainer:
         found = self._differences(header.code, run._identity.classes)
         return self._made(run, "done", f"is {accepted.told}", header, found)
 
-    def _running(self, run: Run[Any], located: Located) -> Explanation:  # noqa: ARG002 - as others
-        claim, who = run.claim, ""
-        if claim is not None:
-            who = f" on {claim.host}, pid {claim.pid}, since {_clock(claim.since)}"
-        return self._made(run, "running", f"is being computed{who}")
+    def _running(self, run: Run[Any], located: Located) -> Explanation:
+        where = run.whereabouts
+        what = "is being computed" if located.status == "running" else "waits to be computed"
+        told = "" if where is None else f"{' ' if where.host else ': '}{where}"
+        return self._made(run, located.status, f"{what}{told}")
 
     def _failed(self, run: Run[Any], located: Located) -> Explanation:
         header = self._header(located.key)
@@ -186,6 +186,7 @@ class Explainer:
 _EXPLAIN: dict[str, Callable[[Explainer, Run[Any], Located], Explanation]] = {
     "done": Explainer._done,
     "running": Explainer._running,
+    "queued": Explainer._running,
     "failed": Explainer._failed,
     "stale": Explainer._stale,
     "missing": Explainer._nothing,
@@ -223,9 +224,3 @@ def _call(run: Run[Any]) -> str:
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."
-
-
-def _clock(seconds: float) -> str:
-    import time  # noqa: PLC0415 - only for a run that is being computed
-
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))

@@ -48,7 +48,7 @@ class Explanation:
         id: the id of the run.
         experiment: the name of its experiment.
         call: the call, as it is written.
-        status: ``missing``, ``running``, ``done``, ``failed`` or ``stale``.
+        status: ``missing``, ``queued``, ``running``, ``done``, ``failed`` or ``stale``.
         hit: whether a call would be served from the store.
         cause: why, in one sentence.
         against: the nearest stored record, or None.

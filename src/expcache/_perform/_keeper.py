@@ -17,7 +17,7 @@ from expcache._cell import (
     revive,
 )
 from expcache._definition import Definition, Told
-from expcache._environment import current_environment
+from expcache._environment import current_environment, read_environment
 from expcache._launch import Launch
 from expcache._outcome import Failure
 from expcache._perform._pending import Pending
@@ -156,6 +156,7 @@ class Keeper:
             run._raised(revive(reply.error))
         commits = (
             *self._notes(store, cell),
+            *_told_environment(store, name, reply),
             store.put_sealed(
                 name, reply.key, reply.envelope, parts=reply.parts, replace=True, claim=claim
             ),
@@ -173,6 +174,14 @@ class Keeper:
         text = code_text(self.definition, cell.identity.classes)
         notes = {f"environment-{digest}": environment, f"code-{cell.code}": text}
         return [store.put_once(name, key, note(content)) for key, content in notes.items()]
+
+
+def _told_environment(store: Store, name: str, reply: Reply) -> list[Commit]:
+    """Keep what a worker tells of itself, since it is not like this process."""
+    if reply.environment is None:
+        return []
+    digest, environment = read_environment(reply.environment)
+    return [store.put_once(name, f"environment-{digest}", note(environment))]
 
 
 def _united(*tags: tuple[str, ...]) -> tuple[str, ...]:

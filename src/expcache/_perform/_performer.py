@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Performer", "Within"]
 
-Within = Callable[[Run[Any], bool, float, Retries | None], Run[Any]]
-"""Computes a run within a time limit, in seconds, whatever is stored if the flag says so."""
+Within = Callable[[Run[Any], bool, float | None, Retries | None], Run[Any]]
+"""Computes a run as a sweep does, within a time limit in seconds if there is one, whatever is
+stored if the flag says so."""
 
 
 class Performer(Keeper):
@@ -123,7 +124,7 @@ class Performer(Keeper):
         if found is not None or (not refresh and recall_failed(self, run, failed) is not None):
             return run
         timeout = timeout or self.definition.options.timeout
-        if timeout is not None:
+        if timeout is not None or (not refresh and self.is_away(run)):
             return self._within(run, refresh, timeout, again)
         while not isinstance(claim := claimed(self, run, refresh=refresh, adopt=True), Run):
             pending = self.begin(run, claim, again)
@@ -131,6 +132,15 @@ class Performer(Keeper):
             if not pending.is_taken_over:
                 break
         return run
+
+    def is_away(self, run: Run[Any]) -> bool:
+        """Whether a run was sent to an engine that computes it without whoever has sent it."""
+        place = run._store.sent_directory(self.definition.name)
+        if place is None:
+            return False
+        from expcache._executor import is_noted  # noqa: PLC0415 - only where something was sent
+
+        return is_noted(place, self.key_of(run))
 
     def begin(self, run: Run[Any], claim: Claim | None, retries: Retries | None = None) -> Pending:
         """Compute a run here, whatever is stored, and hand its record to the store."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from expcache._agreement import disagreements
 from expcache._cell import belongs_to_runs, may_belong_to_runs
-from expcache._definition import Definition, live_keys
+from expcache._definition import Definition
 from expcache._perform._sound import sound
 from expcache._query import Stale, Stored, id_of, is_result
 from expcache._record import read_header
@@ -15,6 +15,7 @@ from expcache._run import Run
 from expcache._stale import check_stale, chosen_stale, descends_from_run
 from expcache._store import Store
 from expcache._warning import warn
+from expcache._whereabouts import held
 from expcache.errors import ExpcacheWarning, RecordError, RunFailedError, StaleError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def reuse(
         return []
     name, code = definition.name, definition.code
     keys = store.keys_of(name, [run.id for run in runs])
-    stored = Stored(keys, lambda: live_keys(store, name))
+    stored = Stored(keys, lambda: held(store, name))
     found: list[Run[Any]] = []
     for run in runs:
         own = definition.code_with(run._identity.classes) if run._identity.classes else code

@@ -28,6 +28,7 @@ class Counts(NamedTuple):
     running: int = 0
     rate: float = 0.0
     left: float | None = None
+    queued: int = 0
 
 
 class _Part(NamedTuple):
@@ -70,6 +71,8 @@ def _parts(counts: Counts) -> list[_Part]:
         parts.append(_Part(1, "bold red", f"  {counts.failed} failed"))
     if counts.running:
         parts.append(_Part(4, "yellow", f"  {counts.running} running"))
+    if counts.queued:
+        parts.append(_Part(4, "", f"  {counts.queued} queued"))
     if counts.rate > 0:
         parts.append(_Part(6, "", f"  {rate(counts.rate)}"))
     if counts.left:

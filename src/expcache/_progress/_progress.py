@@ -65,6 +65,7 @@ class Progress:
         self._lock = threading.RLock()  # a signal may interrupt a thread that counts, and read
         self._outlook = Outlook()
         self._done = self._cached = self._failed = self._begun = self._retried = 0
+        self._queued = 0
 
     def expect(self, runtimes: Iterable[float | None]) -> None:
         """Tell how long the runs that will be computed took before, in the order they begin.
@@ -80,6 +81,14 @@ class Progress:
         with self._lock:
             self._outlook.begin(self._clock())
             self._begun += n
+        self._tell()
+
+    def queue(self, n: int) -> None:
+        """Tell how many of the runs that began to be computed wait in an engine's queue by now."""
+        if n == self._queued:
+            return
+        with self._lock:
+            self._queued = n
         self._tell()
 
     def retry(self) -> None:
@@ -135,8 +144,13 @@ class Progress:
     def running(self) -> int:
         """How many runs are being computed at this moment."""
         with self._lock:
-            running = min(self._begun, self.jobs)
+            running = min(max(0, self._begun - self._queued), self.jobs)
             return running if self.total is None else min(running, self._remaining)
+
+    @property
+    def queued(self) -> int:
+        """How many runs wait in the queue of an engine, as far as it tells."""
+        return self._queued
 
     @property
     def _remaining(self) -> int:
@@ -169,7 +183,7 @@ class Progress:
         with self._lock:
             counts = Counts(
                 self.total, self._done, self._cached, self._failed,
-                self.running, self.rate, self.left,
+                self.running, self.rate, self.left, self._queued,
             )  # fmt: skip
         return render(counts, width, color=color, bar=bar)
 
@@ -190,6 +204,9 @@ class Unwatched(Progress):
         """Expect nothing."""
 
     def begin(self, n: int = 1) -> None:
+        """Count nothing."""
+
+    def queue(self, n: int) -> None:
         """Count nothing."""
 
     def retry(self) -> None:

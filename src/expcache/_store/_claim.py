@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
+from expcache._store._whereabouts import Whereabouts
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -30,10 +32,16 @@ class Claim:
     claim that nothing refers to any more is given up.
     """
 
-    __slots__ = ("__weakref__", "_host", "_live", "_number", "_pid", "_row")
+    __slots__ = ("__weakref__", "_host", "_live", "_number", "_pid", "_row", "_where")
 
     def __init__(
-        self, row: Row, owner: Owner | None, *, live: bool = True, number: int | None = None
+        self,
+        row: Row,
+        owner: Owner | None,
+        *,
+        live: bool = True,
+        number: int | None = None,
+        where: Whereabouts | None = None,
     ) -> None:
         """Tell of a claim; making this object claims nothing."""
         self._row: Final = row
@@ -41,6 +49,7 @@ class Claim:
         self._host: Final = owner.host if owner else ""
         self._pid: Final = owner.pid if owner else 0
         self._live: Final = live
+        self._where: Final = where
 
     @property
     def key(self) -> str:
@@ -87,6 +96,11 @@ class Claim:
     def bulk(self) -> bool:
         """Whether a sweep took it with many others, and perhaps has not begun it yet."""
         return bool(self._row.bulk)
+
+    @property
+    def whereabouts(self) -> Whereabouts:
+        """Where the run is, by what its owner has told; else it runs where the owner does."""
+        return self._where or Whereabouts("running", self.host, self.pid, since=self.since)
 
     @property
     def live(self) -> bool:

@@ -58,6 +58,12 @@ class Claimant:
                 self._queue.put(Errand(lambda: undo(errand.wait(_nothing))))
             raise
 
+    def send(self, action: Callable[[], object]) -> None:
+        """Have *action* run on the thread some time."""
+        self._queue.put(Errand(action))
+        if self._thread is None:
+            self.wake()
+
     def wake(self) -> None:
         """Make sure that a thread is there to empty the queue."""
         with self._starting:

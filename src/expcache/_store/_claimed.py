@@ -11,7 +11,9 @@ from expcache._store._holdings import Holdings
 from expcache._store._owner import this_owner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from expcache._store._whereabouts import Whereabouts
 
 
 class Claimed:
@@ -23,6 +25,7 @@ class Claimed:
     def __init__(self) -> None:
         """Begin with no claims."""
         self._rows: dict[str, Row] = {}
+        self._where: dict[Row, Whereabouts] = {}
         self._held = Holdings()
         self._since = 0.0
         self._number = 0
@@ -47,14 +50,26 @@ class Claimed:
         """Return every claim there is."""
         owner = this_owner()
         return {
-            key: Claim(row, owner if row.owner == owner.uuid else None, live=self._lives(row))
+            key: Claim(
+                row,
+                owner if row.owner == owner.uuid else None,
+                live=self._lives(row),
+                where=self._where.get(row),
+            )
             for key, row in self._rows.items()
         }
+
+    def tell_where(self, told: Mapping[Claim, Whereabouts]) -> None:
+        """Note where the runs are whose claims are held."""
+        for claim, whereabouts in told.items():
+            for row in self._held.find([claim]):
+                self._where[row] = whereabouts
 
     def release(self, claims: Iterable[Claim]) -> bool:
         """Give up those claims that are held; return whether there was one."""
         rows = self._held.find(claims)
         for row in rows:
             del self._rows[row.key]
+            self._where.pop(row, None)
         self._held.remove(rows)
         return bool(rows)

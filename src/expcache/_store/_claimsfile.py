@@ -13,12 +13,14 @@ from expcache._store._claim import Row
 from expcache._store._lock import WriteLock
 from expcache._store._numbers import Numbers
 from expcache._store._owner import Owner
+from expcache._store._places import CREATE_PLACES, Claimed, Places
 from expcache._store._rows import marks, portions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from expcache._store._folder import Folder
+    from expcache._store._whereabouts import Whereabouts
 
 NAME: Final = "claims.db"
 LOCK: Final = "claims.lock"
@@ -67,6 +69,7 @@ class ClaimsFile:
         self._identity: tuple[int, int] | None = None
         self._connection: sqlite3.Connection | None = None
         self._numbers: Final = Numbers(folder.database)
+        self._places: Final = Places()
 
     def turn(self) -> WriteLock:
         """Return the lock to be held around everything that follows."""
@@ -102,7 +105,7 @@ class ClaimsFile:
             mode = "wal" if self._folder.journal == "wal" else "persist"
             connection.execute(f"PRAGMA journal_mode = {mode}")
             connection.execute("PRAGMA synchronous = OFF")
-            connection.executescript(CREATE)
+            connection.executescript(CREATE + CREATE_PLACES)
         except BaseException:
             connection.close()
             raise
@@ -151,10 +154,8 @@ class ClaimsFile:
 
     def rows(self, keys: Collection[str] | None = None) -> Iterator[Row]:
         """Yield the claims of these keys, or all of them."""
-        if keys is None:
-            yield from map(Row._make, self._opened.execute(ROWS).fetchall())
-        else:
-            yield from map(Row._make, self.tuples(keys))
+        found = self._opened.execute(ROWS).fetchall() if keys is None else self.tuples(keys)
+        yield from map(Row._make, found)
 
     def tuples(self, keys: Collection[str]) -> Iterator[tuple[Any, ...]]:
         """Yield the claims of these keys, each equal to its row."""
@@ -174,12 +175,21 @@ class ClaimsFile:
         """Write claims in the place of those with their keys."""
         self._opened.executemany(REPLACE, rows)
 
-    def delete(self, rows: Iterable[Row]) -> None:
+    def delete(self, rows: Collection[Row]) -> None:
         """Remove these very claims, and none that came after them."""
         execute = self._opened.execute
+        self._places.remove(self._opened, (row.key for row in rows))
         for claim, group in groupby(rows, itemgetter(1, 3)):  # its owner, and since when
             for some in portions([row.key for row in group]):
                 execute(f"{DELETE}({marks('?', len(some))})", (*claim, *some))
+
+    def tell_where(self, told: Mapping[Row, Whereabouts]) -> None:
+        """Note where claimed runs are."""
+        self._places.write(self._opened, told)
+
+    def whereabouts(self) -> dict[Claimed, Whereabouts]:
+        """Return what is noted of claims."""
+        return self._places.read(self._opened)
 
     def owners(self) -> Iterator[tuple[Owner, int, bool]]:
         """Yield every owner, its number of beats, and whether it registered in this very file."""
@@ -206,6 +216,7 @@ class ClaimsFile:
     def delete_old(self, owners: Iterable[str], until: float) -> None:
         """Remove the old claims of some owners."""
         self._opened.executemany(DELETE_OLD, [(owner, until) for owner in owners])
+        self._places.sweep(self._opened)
 
     def idle(self) -> set[str]:
         """Return the owners that claim nothing."""

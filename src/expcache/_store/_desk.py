@@ -9,11 +9,12 @@ from expcache._warning import warn
 from expcache.errors import StoreWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from expcache._store._claim import Claim
     from expcache._store._folder import Folder
     from expcache._store._ledger import Ledger
+    from expcache._store._whereabouts import Whereabouts
 
 
 def claim(folder: Folder, keys: Sequence[str], *, bulk: bool) -> dict[str, Claim]:
@@ -34,6 +35,14 @@ def claims(folder: Folder) -> dict[str, Claim]:
     found = CLAIMANT.ask(ledger.claims)
     _complain(ledger)
     return found
+
+
+def tell_where(folder: Folder, told: Mapping[Claim, Whereabouts]) -> None:
+    """Have noted where claimed runs are, and wait for nothing."""
+    ledger = CLAIMANT.ledger(folder)
+    if ledger.holds:
+        CLAIMANT.send(lambda: ledger.tell_where(told))
+        _complain(ledger)
 
 
 def release(folder: Folder, claims: Iterable[Claim]) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, final
 
 from expcache._store import (
-    _desk,
     _fork,  # noqa: F401 - registers what happens at a fork and at the end
 )
-from expcache._store._claim import Claim, unchecked
+from expcache._store._claim import Claim
 from expcache._store._claimant import CLAIMANT
 from expcache._store._commit import Commit
+from expcache._store._diskclaims import DiskClaims
 from expcache._store._folder import Folder, list_experiments
 from expcache._store._parts import Spilled, map_part, part_path, read_part
 from expcache._store._place import EXPERIMENTS
@@ -24,7 +24,7 @@ from expcache._store._writer import WRITER
 from expcache.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -32,7 +32,7 @@ _WAKE, _HURRY = WRITER.wake, WRITER.hurry  # bound once, not for every commit
 
 
 @final
-class DiskStore(DiskDirectories, DiskUpkeep):
+class DiskStore(DiskDirectories, DiskClaims, DiskUpkeep):
     """A store in a directory that several processes may share."""
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
@@ -105,27 +105,6 @@ class DiskStore(DiskDirectories, DiskUpkeep):
     def experiments(self) -> list[str]:
         """List the names of the experiments that have a place here, sorted."""
         return list_experiments(self._path)
-
-    def claim(
-        self, experiment: str, keys: Sequence[str], *, bulk: bool = False
-    ) -> dict[str, Claim]:
-        """Claim those keys that nobody holds, and those whose owner is dead; return what was won.
-
-        Where no claim can be kept, all keys are won, and no claim is checked.
-        """
-        try:
-            self._site.check_writable()
-        except StoreError:
-            return unchecked(keys, bulk=bulk)
-        return _desk.claim(self._folder(experiment), keys, bulk=bulk)
-
-    def claims(self, experiment: str) -> dict[str, Claim]:
-        """Return every claim there is, those of dead owners too."""
-        return _desk.claims(self._folder(experiment)) if self.writable else {}
-
-    def release(self, experiment: str, claims: Iterable[Claim]) -> None:
-        """Give up claims without a result; what is no longer held is passed over."""
-        _desk.release(self._folder(experiment), claims)
 
     def put(
         self,

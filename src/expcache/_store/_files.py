@@ -14,11 +14,16 @@ PRIVATE = 0o700
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a small file by renaming a finished one into its place."""
+    """Write a small file of text, whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file by renaming a finished one into its place."""
     passing = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
     try:
-        with passing.open("w", encoding="utf-8", newline="\n") as out:
-            out.write(text)
+        with passing.open("wb") as out:
+            out.write(content)
             out.flush()
             os.fsync(out.fileno())
         passing.replace(path)

@@ -23,6 +23,7 @@ LOCK: Final = "write.lock"
 DATABASE: Final = "cache.db"
 PARTS: Final = "parts"
 FILES: Final = "files"
+SENT: Final = "sent"
 SLUG_LENGTH: Final = 40
 
 
@@ -45,6 +46,7 @@ class Folder:
         self.lock: Final = self.path / LOCK
         self.parts: Final = self.path / PARTS
         self.files: Final = self.path / FILES
+        self.sent: Final = self.path / SENT
         self.origin: Origin | None = None
 
     @property

@@ -11,18 +11,17 @@ from expcache._store._caution import Caution
 from expcache._store._claim import Claim, Row, unchecked
 from expcache._store._claimsfile import ClaimsFile
 from expcache._store._holdings import Holdings
+from expcache._store._litter import Judged, Litter
 from expcache._store._lock import WriteLock
-from expcache._store._owner import Observer, Owner, this_owner
-from expcache._store._protocol import DAY
+from expcache._store._owner import Observer, this_owner
 from expcache.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from expcache._store._folder import Folder
-
-Judged = dict[str, tuple[Owner, bool]]
+    from expcache._store._whereabouts import Whereabouts
 
 TURN_SECONDS: Final = 2.0
 
@@ -41,6 +40,7 @@ class Ledger:
         self._caution: Final = Caution(self._file)
         self._held: Final = Holdings()
         self._observer: Final = Observer()
+        self._litter: Final = Litter(self._file, self._judge)
         self._since = 0.0
         self._registered: tuple[int, int] | None = None
         self.complaints: Final = self._caution.complaints
@@ -111,7 +111,7 @@ class Ledger:
             if take:
                 taken = [Row(row.key, me.uuid, row.generation + 1, since, bulk) for row in dead]
                 self._file.replace(taken)
-                self._sweep()
+                self._litter.sweep()
                 rows, dead = rows + taken, []
             first = self._file.take_numbers(len(rows))
         self._registered = self._file.mark
@@ -144,21 +144,7 @@ class Ledger:
         """Tell whether owners that died long ago have left something."""
         if self._registered is None:  # as there is no file
             return False
-        return self._caution.use(self._look_for_litter, otherwise=False)
-
-    def _look_for_litter(self) -> bool:
-        old = self._file.old(time.time() - DAY) | self._file.idle()
-        return bool(old) and any(
-            not live for uuid, (_, live) in self._judge().items() if uuid in old
-        )
-
-    def _sweep(self) -> None:
-        gone = [owner for owner, live in self._judge().values() if not live]
-        self._file.delete_old((owner.uuid for owner in gone), time.time() - DAY)
-        idle = self._file.idle()
-        for owner in gone:
-            if owner.uuid in idle:
-                self._file.leave(owner)
+        return self._caution.use(self._litter.is_there, otherwise=False)
 
     def claims(self) -> dict[str, Claim]:
         """Return every claim there is, with a fresh look at its owner."""
@@ -170,14 +156,27 @@ class Ledger:
         self._delete(self._held.over())
         rows = list(self._file.rows())
         owners = self._judge() if rows else {}
+        told = self._file.whereabouts() if rows else {}
         return {
             row.key: Claim(
                 row,
                 owners[row.owner][0] if row.owner in owners else None,
                 live=self._lives(row, owners),
+                where=told.get((row.key, row.owner, row.since)),
             )
             for row in rows
         }
+
+    def tell_where(self, told: Mapping[Claim, Whereabouts]) -> None:
+        """Note where the runs are whose claims are held."""
+        if self._held:
+            self._caution.use(lambda: self._tell_where(told), otherwise=None)
+
+    def _tell_where(self, told: Mapping[Claim, Whereabouts]) -> None:
+        held = {row: told[claim] for claim in told for row in self._held.find([claim])}
+        if held and self._open(create=True):
+            with self._file.transaction():
+                self._file.tell_where(held)
 
     def lost(self, claims: Iterable[Claim]) -> set[Claim]:
         """Return those claims that are no longer this process's."""

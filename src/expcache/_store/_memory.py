@@ -18,10 +18,11 @@ from expcache._store._rundirs import MemoryDirectories, names_only_in, remove_di
 from expcache.errors import RecordError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from expcache._record import File
     from expcache._store._origin import Origin
+    from expcache._store._whereabouts import Whereabouts
 
 
 @final
@@ -97,6 +98,12 @@ class MemoryStore(MemoryDirectories, MemoryUpkeep):
         with self._lock:
             claimed = self._claimed.get(experiment)
             return claimed.claims() if claimed else {}
+
+    def tell_where(self, experiment: str, told: Mapping[Claim, Whereabouts]) -> None:
+        """Note where an engine has what is claimed; what is no longer held is passed over."""
+        with self._lock:
+            if experiment in self._claimed:
+                self._claimed[experiment].tell_where(told)
 
     def release(self, experiment: str, claims: Iterable[Claim]) -> None:
         """Give up claims without a result; what is no longer held is passed over."""

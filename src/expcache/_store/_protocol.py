@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from expcache._store._claim import Claim
     from expcache._store._commit import Commit
+    from expcache._store._whereabouts import Whereabouts
 
 DAY = 86_400.0
 MEMORY = ":memory:"
@@ -110,6 +111,12 @@ class Store(Protocol):
     def claims(self, experiment: str) -> dict[str, Claim]:
         """Return every claim there is, those of dead owners too."""
 
+    def tell_where(self, experiment: str, told: Mapping[Claim, Whereabouts]) -> None:
+        """Note where an engine has what is claimed, for `claims` of other processes.
+
+        What is no longer held is passed over. Nobody waits until it is written.
+        """
+
     def release(self, experiment: str, claims: Iterable[Claim]) -> None:
         """Give up claims without a result; what is no longer held is passed over."""
 
@@ -151,6 +158,12 @@ class Store(Protocol):
         """Return where the directories of the runs of an experiment lie.
 
         With *create*, ready to be written to, else None.
+        """
+
+    def sent_directory(self, experiment: str, *, create: bool = False) -> str | None:
+        """Return where it is noted which runs are computed somewhere without their sender.
+
+        None where there is no such place; with *create*, where none can be made.
         """
 
     def put_once(self, experiment: str, key: str, envelope: bytes) -> Commit:

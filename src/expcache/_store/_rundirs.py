@@ -53,11 +53,25 @@ class DiskDirectories:
         folder = self._ready(experiment) if create else self._folder(experiment)
         return None if folder is None else str(folder.files)
 
+    def sent_directory(self, experiment: str, *, create: bool = False) -> str | None:
+        """Return where notes of what was sent away lie; None where there are none.
+
+        None also where others can write: what comes by a note is unpickled.
+        """
+        folder = self._ready(experiment) if create else self._folder(experiment)
+        if folder is None or not (create or folder.sent.is_dir()):
+            return None
+        access = self._place.access
+        return None if access is not None and not access.trusted else str(folder.sent)
+
 
 class MemoryDirectories:
     """The same of a store in memory: a temporary directory that goes when the store does."""
 
     _scratch: str | None = None
+
+    def sent_directory(self, experiment: str, *, create: bool = False) -> None:
+        """Return None: whatever computes without this process has nowhere to tell of it."""
 
     def files_directory(self, experiment: str, *, create: bool = False) -> str:  # noqa: ARG002 - always ready
         """Return where the directories of runs lie; made when there is one."""

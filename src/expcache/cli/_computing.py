@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from expcache.cli._ending import DONE, FAILED
+from expcache.cli._points import named, params_of, points, store_of
+from expcache.cli._preview import AGAIN, preview
 from expcache.cli._table import Column
-from expcache.cli._value import params_lines, to_json
+from expcache.cli._value import to_json
 from expcache.cli._view import View
 
 if TYPE_CHECKING:
@@ -24,8 +26,6 @@ __all__ = ["apart", "compute", "computing", "limiting", "preview", "tagging"]
 
 MODES = ("resume", "retry-failed", "overwrite")
 _COLUMNS = (Column("id"), Column("params", least=12), Column("error", least=12))
-_AGAIN = "--mode retry-failed tries again"
-_PLANNED = (Column("id"), Column("status"), Column("would", rank=1), Column("params", least=12))
 
 
 def _jobs(ctx: click.Context, option: click.Parameter, text: str) -> int | str:
@@ -54,11 +54,20 @@ _MANY: tuple[Callable[[Any], Any], ...] = (
         help="Compute in so many processes at once; auto: one for each CPU.",
     ),
     click.option(
+        "--executor", metavar="SPEC",
+        help="Compute by an engine: dask, slurm, ray, mpi, or a name of pyproject.toml.",
+    ),
+    click.option(
         "--mode", type=click.Choice(MODES), default="resume",
         help="Compute what has neither a result nor failed (resume, the default), "
         "what has failed, too (retry-failed), or everything again (overwrite).",
     ),
     click.option("--dry-run", is_flag=True, help="Only tell what would be computed."),
+    click.option(
+        "--detach", is_flag=True,
+        help="Send what is not stored to an engine that computes on by itself, such as slurm, "
+        "and end; the same command without it goes on.",
+    ),
 )  # fmt: skip
 
 
@@ -81,7 +90,7 @@ def computing(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **given: Any) -> Any:
-        names = ("jobs", "mode", "dry_run", "timeout", "retries", "tags")
+        names = ("jobs", "executor", "mode", "dry_run", "detach", "timeout", "retries", "tags")
         return function(*args, options={name: given.pop(name) for name in names}, **given)
 
     for option in reversed((*_MANY, *_LIMITS, tagging)):
@@ -94,8 +103,10 @@ def compute(  # noqa: PLR0913 - each is an option of its own, by keyword
     sweep: Sweep[Any],
     *,
     jobs: Any,
+    executor: str | None,
     mode: str,
     dry_run: bool,
+    detach: bool,
     timeout: float | None,
     retries: int | None,
     tags: tuple[str, ...],
@@ -106,11 +117,13 @@ def compute(  # noqa: PLR0913 - each is an option of its own, by keyword
     with apart(view), _interruption(view, mode):
         runs = sweep.run(
             jobs=jobs,
+            executor=executor,
             timeout=timeout,
             retries=retries,
             tags=tags,
             failed="keep" if mode == "resume" else "retry",
             refresh=mode == "overwrite",
+            detach=detach,
         )
     failed = [run for run in runs if run.status == "failed"]
     if view.json:
@@ -139,43 +152,29 @@ def apart(view: View) -> AbstractContextManager[object]:
 def _print(
     view: View, sweep: Sweep[Any], runs: Sequence[Run[Any]], failed: Sequence[Run[Any]]
 ) -> None:
-    view.line(f"store {_store_of(sweep)}")
+    view.line(f"store {store_of(sweep)}")
     if failed:
         from expcache._outcome import brief  # noqa: PLC0415 - loaded already
 
-        told = zip(failed, _params(view, failed, sweep), strict=True)
+        told = zip(failed, params_of(view, failed, sweep), strict=True)
         view.table(_COLUMNS, [[run.id[:8], params, brief(run.error)] for run, params in told])
     computed = sum(not run.cached for run in runs if run.status == "done")
-    done = len(runs) - len(failed)
+    sent = sum(run.status in ("queued", "running") for run in runs)
+    done = len(runs) - len(failed) - sent
     before = sum(bool(run.cached) for run in failed)
     view.line(
-        f"{sweep.name}: {_points(len(runs))}, {done} done ({computed} of them now), "
+        f"{sweep.name}: {points(len(runs))}, {done} done ({computed} of them now), "
         f"{len(failed)} failed{f' ({before} of them before)' if before else ''}"
+        f"{f', {sent} sent' if sent else ''}"
     )
     if failed:
-        view.note(f"To see why: expcache log {failed[0].id[:8]}; {_AGAIN}.")
-
-
-def _points(count: int) -> str:
-    return f"{count} point{'' if count == 1 else 's'}"
-
-
-def _params(view: View, runs: Iterable[Run[Any]], sweep: Sweep[Any]) -> list[str]:
-    """Return the params that count of each run in a line; of lines of a runfile, the lines."""
-    ignored = sweep.experiment._definition.options.ignore  # noqa: SLF001 - not shown
-    shown = [{n: value for n, value in run.params.items() if n not in ignored} for run in runs]
-    if all(tuple(one) == ("line",) for one in shown):
-        return [str(one["line"]) for one in shown]
-    return params_lines(shown, view.width)
-
-
-def _store_of(sweep: Sweep[Any]) -> str:
-    return str(sweep.experiment._definition.store.path)  # noqa: SLF001 - shown, not used
+        view.note(f"To see why: expcache log {failed[0].id[:8]}; {AGAIN}.")
 
 
 def _tree(sweep: Sweep[Any], runs: Sequence[Run[Any]]) -> dict[str, Any]:
     statuses = Counter(run.status for run in runs)
     counts = {"points": len(runs), "done": statuses["done"], "failed": statuses["failed"]}
+    counts |= {one: statuses[one] for one in ("queued", "running") if statuses[one]}
     counts["computed"] = sum(not run.cached for run in runs)
     told = [
         {
@@ -188,51 +187,4 @@ def _tree(sweep: Sweep[Any], runs: Sequence[Run[Any]]) -> dict[str, Any]:
         }
         for run in runs
     ]
-    return {"store": _store_of(sweep), **_named(sweep), **counts, "runs": told}
-
-
-def _named(sweep: Sweep[Any]) -> dict[str, Any]:
-    return {"sweep": sweep.name, "experiment": sweep.experiment.name}
-
-
-def preview(view: View, sweep: Sweep[Any], mode: str) -> int:
-    """Tell what would be computed; nothing is computed or written."""
-    spared = {"resume": ("done", "failed"), "retry-failed": ("done",), "overwrite": ()}[mode]
-    statuses = sweep.plan().statuses
-    would = [status not in spared for status in statuses]
-    rows = list(zip(sweep, statuses, would, strict=True))
-    if view.json:
-        told = [
-            {"id": run.id, "status": status, "runs": runs, "params": to_json(run.params)}
-            for run, status, runs in rows
-        ]
-        counts = {"points": len(rows), "would_run": sum(would)}
-        view.emit({"store": _store_of(sweep), **_named(sweep), **counts, "runs": told})
-        return DONE
-    view.line(f"store {_store_of(sweep)}")
-    lines = _params(view, sweep, sweep)
-    view.table(
-        _PLANNED,
-        [
-            [run.id[:8], status, "run" if runs else "skip", line]
-            for (run, status, runs), line in zip(rows, lines, strict=True)
-        ],
-    )
-    _print_counts(view, sweep.name, list(zip(statuses, would, strict=True)))
-    return DONE
-
-
-def _print_counts(view: View, name: str, planned: list[tuple[Any, bool]]) -> None:
-    run = Counter(status for status, runs in planned if runs)
-    skip = Counter(status for status, runs in planned if not runs)
-    counts = f"{_counted(run, 'would run')}, {_counted(skip, 'would not')}"
-    view.line(f"{name}: {_points(len(planned))}, {counts}")
-    if skip["failed"]:
-        view.note(f"What failed is not tried again; {_AGAIN}.")
-
-
-def _counted(statuses: Counter[Any], word: str) -> str:
-    """Return how many points would, or would not, be computed, and what they are."""
-    parts = [f"{count} {status}" for status, count in statuses.most_common()]
-    told = f" ({', '.join(parts)})" if parts else ""
-    return f"{statuses.total()} {word}{told}"
+    return {"store": store_of(sweep), **named(sweep), **counts, "runs": told}

@@ -83,7 +83,8 @@ def _claimed(store: Store, run_id: str) -> Run[Any] | None:
     from expcache.cli._stored import runs_of  # noqa: PLC0415 - only for this
 
     runs = (run for name in store.experiments() for run in runs_of(store, name))
-    return next((run for run in runs if run.status == "running" and _begins(run, run_id)), None)
+    claimed = (run for run in runs if run.status in ("queued", "running"))
+    return next((run for run in claimed if _begins(run, run_id)), None)
 
 
 def _begins(run: Run[Any], run_id: str) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OPTIONS", "Found", "Selection", "named_experiments", "selecting", "selection_of"]
 
-STATUSES = ("done", "failed", "running", "damaged")
+STATUSES = ("done", "failed", "queued", "running", "damaged")
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Selection:
             except StoreError as error:
                 found.faults.append(str(error))
         for run in runs:
-            fault = header_fault(run) if run.status != "running" else ""
+            fault = header_fault(run) if run.status in ("done", "failed") else ""
             if fault:
                 found.damaged[run.id] = fault
         found.runs = self._among(found, self._of_sweep(store, runs))

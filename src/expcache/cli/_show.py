@@ -83,7 +83,7 @@ def _sections(
     store: Store, run: Run[Any], header: Header | None, result: _Result | None
 ) -> Iterator[tuple[str, list[str]]]:
     yield "experiment", [run.experiment]
-    yield "status", [run.status + _claimed_by(run)]
+    yield "status", [run.status + _held_by(run)]
     if header is None:
         return
     yield "params", [f"{name} = {line_of(value)}" for name, value in run.params.items()] or ["none"]
@@ -109,9 +109,12 @@ def _sections(
     yield "environment", list(_environment(run.environment))
 
 
-def _claimed_by(run: Run[Any]) -> str:
-    claim = run.claim
-    return "" if claim is None else f", computed now on {claim.host}, pid {claim.pid}"
+def _held_by(run: Run[Any]) -> str:
+    where = run.whereabouts
+    if where is None:
+        return ""
+    told = f" {where}" if where.host else f": {where}"
+    return f", {'computed now' if where.status == 'running' else 'to be computed'}{told}"
 
 
 def _version(header: Header) -> str:
@@ -191,6 +194,8 @@ def _tree(
     store: Store, run: Run[Any], header: Header | None, result: _Result | None
 ) -> dict[str, Any]:
     tree: dict[str, Any] = {"id": run.id, "experiment": run.experiment, "status": run.status}
+    if where := run.whereabouts:
+        tree["whereabouts"] = where._asdict()
     if header is None:
         return tree
     tree |= {"code": header.code, "version": header.version, "params": to_json(run.params)}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["status"]
 
-_STATUSES = ("done", "failed", "running")
+T = TypeVar("T")
+
+_STATUSES = ("done", "failed", "running", "queued")
 _COLUMNS = (
     Column("experiment", least=8),
     *(
         Column(status, right=True, rank=rank)
-        for status, rank in zip(_STATUSES, (0, 0, 3), strict=True)
+        for status, rank in zip(_STATUSES, (0, 0, 3, 3), strict=True)
     ),
     Column("codes", right=True, rank=2),
     Column("last stored", rank=1),
@@ -35,9 +38,12 @@ _OF_SWEEP = (
     Column("sweep", least=8),
     Column("points", right=True, rank=1),
     *(Column(name, right=True) for name in ("done", "stale", "failed")),
-    Column("running", right=True, rank=2),
+    *(Column(name, right=True, rank=2) for name in ("running", "queued")),
     Column("missing", right=True),
 )
+_LINES = 20
+"""Of places where an engine has runs."""
+
 _EXAMPLE = """expcache status
 expcache status -e 'study.*' --json
 expcache status study.py
@@ -55,7 +61,8 @@ def status(view: View, names: tuple[str, ...], target: str | None) -> int:
     """Count the stored runs of experiments, or of sweeps.
 
     A run that has a result is done, whatever code computed it; one that has none, but failed, is
-    failed; one that a process has in hand at this moment is running.
+    failed; one that a process has in hand at this moment is running, or queued, if an engine has
+    it and has not begun it.
 
     The sweep of SPEC, a YAML or TOML file, or the sweeps of a file of Python, which is imported,
     are shown by their points under the present code; nothing is computed.
@@ -92,11 +99,23 @@ def _of_sweeps(view: View, target: str) -> int:
         view.emit({"store": place, "sweeps": found})
         return DONE
     view.line(f"store {place}")
-    view.table(_OF_SWEEP, [list(one.values()) for one in found])
+    _table(view, _OF_SWEEP, [list(one.values()) for one in found])
     return DONE
 
 
-def _print(view: View, found: Iterable[Census]) -> None:
+def _table(view: View, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
+    """Print a table; whether runs are queued is only told where some are."""
+    at = [column.title for column in columns].index("queued")
+    if not any(row[at] for row in rows):
+        columns, rows = _without(columns, at), [_without(row, at) for row in rows]
+    view.table(columns, rows)
+
+
+def _without(row: Sequence[T], at: int) -> list[T]:
+    return [*row[:at], *row[at + 1 :]]
+
+
+def _print(view: View, found: Sequence[Census]) -> None:
     rows = [_row(one) for one in found if one.damage or any(one.counts.values())]
     if not rows:
         view.line("No experiment has stored anything here yet.")
@@ -104,12 +123,29 @@ def _print(view: View, found: Iterable[Census]) -> None:
     if len(rows) > 1:
         sums = [sum(row[n] or 0 for row in rows) for n in range(1, len(_STATUSES) + 1)]
         rows.append([f"{len(rows)} experiments", *sums, None, None])
-    view.table(_COLUMNS, rows)
+    _table(view, _COLUMNS, rows)
+    for line in _places(found):
+        view.line(line)
+
+
+def _places(found: Iterable[Census]) -> list[str]:
+    """Return a line for each place where an engine has runs."""
+    places = Counter(
+        (one.experiment, where._replace(since=0.0))
+        for one in found
+        for where in one.places.values()
+        if where.engine
+    )
+    told = [
+        f"{where.status}: {count} of {name}{' ' if where.host else ', '}{where.place}"
+        for (name, where), count in places.items()
+    ]
+    return [*told[:_LINES], *([f"... and {len(told) - _LINES} more"] if told[_LINES:] else [])]
 
 
 def _row(one: Census) -> list[Any]:
     if one.damage:
-        return [one.experiment, None, None, None, None, "damaged"]
+        return [one.experiment, *(None for _ in _STATUSES), None, "damaged"]
     counts = [one.counts[status] for status in _STATUSES]
     return [one.experiment, *counts, one.codes, local_time(_finished(one))]
 

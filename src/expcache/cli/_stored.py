@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expcache._query import Located, code_of, id_of, is_failure, is_result, located_at
 from expcache._run import Run
+from expcache._whereabouts import whereabouts
 from expcache.errors import ExpcacheError, StoreError
 
 if TYPE_CHECKING:
-    from expcache._store import Store
+    from expcache._store import Store, Whereabouts
 
 __all__ = ["Census", "count", "fault_text", "header_fault", "runs_of"]
 
@@ -21,26 +22,29 @@ class Census(NamedTuple):
 
     experiment: str
     counts: dict[str, int]
-    """How many runs are done, failed and running."""
+    """How many runs are done, failed, queued and running."""
     codes: int
     """With how many codes they were computed."""
     last: Run[Any] | None
     """The run whose record was stored last."""
     damage: str = ""
     """Why nothing can be told, or an empty text."""
+    places: Mapping[str, Whereabouts] = {}
+    """Where the runs are that are queued or running, by the keys of their records."""
 
 
 def count(store: Store, experiment: str) -> Census:
     """Count what is stored of one experiment."""
     try:
         keys = [key for key in store.keys(experiment) if is_result(key) or is_failure(key)]
-        places = _places(keys, _claimed(store, experiment))
+        held = whereabouts(store, experiment)
+        places = _places(keys, held)
     except StoreError as error:
         return Census(experiment, {}, 0, None, str(error))
     counts = Counter(located.status for located in places.values())
     last = _run(store, experiment, id_of(keys[-1]), located_at(keys[-1])) if keys else None
-    found = {status: counts[status] for status in ("done", "failed", "running")}
-    return Census(experiment, found, len({code_of(key) for key in keys}), last)
+    found = {status: counts[status] for status in ("done", "failed", "running", "queued")}
+    return Census(experiment, found, len({code_of(key) for key in keys}), last, places=held)
 
 
 def runs_of(store: Store, experiment: str, code: str = "") -> list[Run[Any]]:
@@ -52,8 +56,8 @@ def runs_of(store: Store, experiment: str, code: str = "") -> list[Run[Any]]:
         code: only records whose code begins so.
     """
     keys = [key for key in store.keys(experiment) if code_of(key).startswith(code)]
-    claimed = [key for key in _claimed(store, experiment) if code_of(key).startswith(code)]
-    places = _places(keys, claimed)
+    held = whereabouts(store, experiment).items()
+    places = _places(keys, {key: one for key, one in held if code_of(key).startswith(code)})
     return [_run(store, experiment, run_id, located) for run_id, located in places.items()]
 
 
@@ -77,25 +81,21 @@ def fault_text(run: Run[Any], error: ExpcacheError) -> str:
     return f"cannot read all of run {run.id[:8]}: {text.removeprefix('cannot ')}"
 
 
-def _places(keys: Iterable[str], claimed: Iterable[str]) -> dict[str, Located]:
+def _places(keys: Iterable[str], held: Mapping[str, Whereabouts]) -> dict[str, Located]:
     """Return where each run lies: its newest result, else who computes it, else its failure."""
     places: dict[str, Located] = {}
     for key in keys:
         if is_result(key) or (is_failure(key) and _is_open(places.get(id_of(key)))):
             places[id_of(key)] = located_at(key)
-    for key in claimed:
+    for key, one in held.items():
         before = places.get(id_of(key))
         if _is_open(before):
-            places[id_of(key)] = Located("running", None if before is None else before.key)
+            places[id_of(key)] = Located(one.status, None if before is None else before.key)
     return places
 
 
 def _is_open(located: Located | None) -> bool:
     return located is None or located.status != "done"
-
-
-def _claimed(store: Store, experiment: str) -> list[str]:
-    return [key for key, claim in store.claims(experiment).items() if claim.live]
 
 
 def _run(store: Store, experiment: str, run_id: str, located: Located) -> Run[Any]:

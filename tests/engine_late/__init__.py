@@ -1,0 +1,1 @@
+"""A package that an experiment imports only when it runs."""
