@@ -17,7 +17,7 @@ from executor_cells import until
 
 __all__ = ["Started", "started"]
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Started:

@@ -17,7 +17,7 @@ from executor_cells import until
 from expcache import grid, points, use
 from expcache._executor import _remote
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 def calls(folder: Path) -> list[int]:

@@ -16,10 +16,10 @@ from typing import Any
 
 from expcache import load, use
 
-__all__ = ["MARK", "Marked", "lines", "until"]
+__all__ = ["MARK", "Marked", "lines", "stop", "until"]
 
 MARK = "EXPCACHE_TEST_MARK"
-PATIENCE = 60.0
+PATIENCE = 180.0
 SOURCES = str(Path(__file__).parent.parent / "src")
 
 
@@ -153,3 +153,24 @@ def until(fact: Callable[[], Any], seconds: float = PATIENCE) -> bool:
             return False
         time.sleep(0.002)
     return True
+
+
+def stop(process: subprocess.Popen[str], folder: Path) -> None:
+    """Stop a program at a moment when it keeps nobody from writing to a store in *folder*."""
+    import fcntl  # noqa: PLC0415 - POSIX only
+
+    def free(path: Path) -> bool:
+        with path.open("rb") as file, suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        return False
+
+    def stopped() -> bool:
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        if all(map(free, folder.glob("**/*.lock"))):
+            return True
+        process.send_signal(signal.SIGCONT)
+        return False
+
+    assert until(stopped)

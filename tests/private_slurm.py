@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "srun")
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 CONFIGURATION = """\
 ClusterName=local

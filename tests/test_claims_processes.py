@@ -18,6 +18,7 @@ import pytest
 
 from expcache._record import note
 from expcache._store import Claim, Store, open_store
+from marked import stop
 
 ROUNDS = int(os.environ.get("EXPCACHE_ROUNDS", "12"))
 KEYS = 400
@@ -171,8 +172,7 @@ def test_a_stopped_owner_is_taken_over_after_the_lease(
     store = open_store(tmp_path / "store")
     holder = start(HOLDER, tmp_path / "store", lease="0.3")
     assert store.claim("e", ["a"]) == {}
-    holder.send_signal(signal.SIGSTOP)
-    os.waitid(os.P_PID, holder.pid, os.WSTOPPED | os.WNOWAIT)
+    stop(holder, tmp_path)
     won = claim_soon(store, "a")
     assert won.generation == 2
     holder.send_signal(signal.SIGCONT)

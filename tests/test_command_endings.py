@@ -13,7 +13,7 @@ from marked import Marked, lines, until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
 
-SECONDS = 30.0
+SECONDS = 90.0
 STUDY = """
     import os, sys
     from expcache import command

@@ -15,7 +15,7 @@ import pytest
 from expcache._gate import Gate
 from expcache._store._early import EarlySync
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds: never reached while nothing is jammed."""
 
 

@@ -141,7 +141,7 @@ def launched(marked: Marked, *options: str) -> subprocess.Popen[str]:
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Wait for a launch; return its exit status and the last line that it printed."""
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=300)
     return process.returncode, (out.splitlines() or [""])[-1]
 
 

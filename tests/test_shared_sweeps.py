@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from expcache import Store, experiment, grid
-from marked import Marked, lines, until
+from marked import Marked, lines, stop, until
 from plugin_project import plugin_arguments
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
@@ -186,7 +186,7 @@ def test_a_late_result_is_not_written(project: Marked, jobs: tuple[int, int]) ->
     first = wanting(project, jobs[0], "first", lease="0.5")
     assert begun(project, "first")
     said(first)
-    first.send_signal(signal.SIGSTOP)
+    stop(first, project.folder)
     second = wanting(project, jobs[1], "second", lease="0.5")
     assert begun(project, "second")
     (project.folder / "go-second").touch()

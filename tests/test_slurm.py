@@ -255,10 +255,12 @@ class TestEndings:
         begun = held(tmp_path, executor=engine)
         name = elements(cluster, "RUNNING")[0]
         cluster.call("scontrol", "update", f"JobId={name}", "EndTime=now+1")
-        assert until(lambda: name not in elements(cluster, "RUNNING", "COMPLETING"))
+        # Slurm looks at time limits every thirty seconds.
+        gone = until(lambda: name not in elements(cluster, "RUNNING", "COMPLETING"))
+        assert gone, cluster.call("scontrol", "show", "job", name)
         (tmp_path / "go").touch()
         failed = [run for run in begun.runs if run.status == "failed"]
-        assert len(failed) == 1
+        assert len(failed) == 1, cluster.call("scontrol", "show", "job", name)
         why = f"its Slurm job {name} reached its time limit (timeout_min gives more). Run it again."
         assert why in str(failed[0].error)
 
@@ -411,7 +413,7 @@ class TestDetached:
     ) -> None:
         """A process may send runs and leave; a process without Slurm's executor takes them in."""
         with self.sender(6, 0, tmp_path, options, detach=True) as sender:
-            said, _ = sender.communicate(timeout=90)
+            said, _ = sender.communicate(timeout=300)
         assert {word.strip("[],'") for word in said.split()} <= {"queued", "running", "missing"}
         sweep = subjects.gated.sweep(grid(x=range(6), folder=str(tmp_path), free=0))
         assert until(lambda: sweep.status()["running"] == 2)
@@ -435,7 +437,7 @@ class TestDetached:
     ) -> None:
         """One run that comes ends no other one that Slurm has; nothing is submitted."""
         with self.sender(8, 2, tmp_path, options, detach=True) as sender:
-            sender.communicate(timeout=90)
+            sender.communicate(timeout=300)
         assert until(lambda: len(calls(tmp_path)) == 4)
         before = elements(cluster, "RUNNING")
         sweep = subjects.gated.sweep(grid(x=range(8), folder=str(tmp_path), free=2))
@@ -452,7 +454,7 @@ class TestDetached:
     ) -> None:
         """Nobody waits for what Slurm does not have any more."""
         with self.sender(4, 0, tmp_path, options, detach=True) as sender:
-            sender.communicate(timeout=90)
+            sender.communicate(timeout=300)
         cluster.call("scancel", "--me", "--quiet")
         assert until(lambda: not elements(cluster, "RUNNING", "PENDING", "COMPLETING"))
         sweep = subjects.gated.sweep(grid(x=range(4), folder=str(tmp_path), free=0))

@@ -34,8 +34,9 @@ class Caution:
             except FileNotFoundError:  # the whole directory is gone
                 return otherwise
             except (sqlite3.Error, OSError, StoreError) as error:
+                reason = str(error).rstrip(".")
                 self._complaints.append(
-                    f"cannot keep claims in {str(self._file.path)!r}: {error}. Several processes "
+                    f"cannot keep claims in {str(self._file.path)!r}: {reason}. Several processes "
                     "may compute the same runs until the file can be written again."
                 )
                 return otherwise
