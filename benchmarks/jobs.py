@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import multiprocessing
+import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -150,6 +151,9 @@ def overhead(pools: dict[str, Pool], count: int, naps: int, rounds: int) -> list
             trivial["expcache"].median / trivial["concurrent.futures"].median,
             1.5,
         ),
+        Target(
+            "thousand trivial points a second", 1e3 / trivial["expcache"].median, 10, at_least=True
+        ),
         Target(f"{naps} points of 20 ms: times the bound", beyond["expcache"], 1.25),
     ]
 
@@ -231,22 +235,40 @@ def beginning(pools: dict[str, Pool], rounds: int) -> list[Target]:
     return [Target("ms until the first result", spreads["expcache"].least, 150)]
 
 
-def tests(place: Path, points: int, rounds: int) -> None:
-    """Run pytest over points that are computed there and then."""
-    fresh, ways = ["--sweep-refresh"], {}
+def tests(place: Path, points: int, rounds: int) -> list[Target]:
+    """Run pytest over points that are computed there and then, for the first time."""
+    ways: dict[str, Way] = {}
     for count in (10, points):
         collect.write(place, count)
         plain, swept = f"plain_{count}.py", f"sweep_{count}.py"
         ways[f"parametrize {count:,}"] = collect.pytest(place, plain)
-        ways[f"sweep {count:,}"] = collect.pytest(place, swept, *fresh)
+        ways[f"sweep {count:,}"] = fresh(place, collect.pytest(place, swept))
         workers = ["--sweep-jobs", str(JOBS)]
-        ways[f"sweep --sweep-jobs {JOBS} {count:,}"] = collect.pytest(
-            place, swept, *fresh, *workers
+        ways[f"sweep --sweep-jobs {JOBS} {count:,}"] = fresh(
+            place, collect.pytest(place, swept, *workers)
         )
         if peer("xdist") is not None:
             xdist = ["-p", "xdist", "-n", str(JOBS)]
             ways[f"parametrize -n {JOBS} {count:,}"] = collect.pytest(place, plain, *xdist)
-    collect.report(f"{points:,} trivial points", interleave(ways, rounds), points)
+    spreads = interleave(ways, rounds)
+    collect.report(f"{points:,} trivial points", spreads, points)
+    ours = spreads[f"sweep --sweep-jobs {JOBS} {points:,}"].median
+    targets = [Target("times parametrize", ours / spreads[f"parametrize {points:,}"].median, 1.3)]
+    theirs = spreads.get(f"parametrize -n {JOBS} {points:,}")
+    if theirs is not None:
+        times = theirs.median / ours
+        targets.append(Target(f"times faster than -n {JOBS}", times, 1.4, at_least=True))
+    return targets
+
+
+def fresh(place: Path, way: Way) -> Way:
+    """Return a way that begins without a store."""
+
+    def begin() -> float:
+        shutil.rmtree(place / "store", ignore_errors=True)
+        return way()
+
+    return begin
 
 
 def main() -> None:
@@ -257,7 +279,7 @@ def main() -> None:
     targets += order(pools, *((0, 3, 1) if is_quick else (5, 35, 3)))
     targets += beginning(pools, 1 if is_quick else 9)
     with folder() as place:
-        tests(place, *((20, 1) if is_quick else (20_000, 2)))
+        targets += tests(place, *((20, 1) if is_quick else (20_000, 3)))
     verdict(targets)
 
 

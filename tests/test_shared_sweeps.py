@@ -220,3 +220,30 @@ def test_looking_for_declared_runs_reads_no_claims(
     monkeypatch.setattr(type(isolated), "claims", claims)
     assert declared.sweep(grid(x=range(50))).run().results == list(range(50))
     assert not asked
+
+
+def test_looking_for_declared_runs_asks_once_for_many(
+    isolated: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether older results stand for missing points is asked of a window, not of each point."""
+
+    @experiment(version=1)
+    def declared(x: int) -> int:
+        return x
+
+    asked: list[str] = []
+    kind = type(isolated)
+
+    def counted(name: str) -> Any:
+        method = getattr(kind, name)
+
+        def call(*args: Any) -> Any:
+            asked.append(name)
+            return method(*args)
+
+        return call
+
+    for name in ("keys", "keys_of", "get"):
+        monkeypatch.setattr(kind, name, counted(name))
+    assert declared.sweep(grid(x=range(200))).run(jobs=2).results == list(range(200))
+    assert len(asked) < 150

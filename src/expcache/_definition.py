@@ -194,13 +194,12 @@ class Definition:
 
     def locate(self, store: Store, identity: Identity, params: Mapping[str, Any]) -> Located:
         """Return the status of one run and where its record lies."""
-        stored = self.stored(store, identity.id)
-        located = stored.locate(identity.id, self.code_with(identity.classes))
-        return settle(self, store, located, params)
+        return self.locate_stored(store, self.stored(store, identity.id), identity, params)
 
-    def locate_stored(self, store: Store, identity: Identity, params: Mapping[str, Any]) -> Located:
-        """Do the same, whoever computes the run now: to look at all claims takes longer."""
-        stored = Stored(store.keys(self.name, identity.id))
+    def locate_stored(
+        self, store: Store, stored: Stored, identity: Identity, params: Mapping[str, Any]
+    ) -> Located:
+        """Do the same, among what is known to be stored, whoever computes the run now."""
         located = stored.locate(identity.id, self.code_with(identity.classes))
         return settle(self, store, located, params)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -46,6 +46,7 @@ class Brief:
         if failed is not None:
             hook.pytest_runtest_logreport(report=failed)
         hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        _forget(item)
 
     def _tear_down(
         self, item: pytest.Item, nextitem: pytest.Item | None
@@ -68,10 +69,11 @@ class Brief:
 def _reports(item: pytest.Item, told: PointReport, seconds: float) -> Iterator[pytest.TestReport]:
     keywords: dict[str, Literal[1]] = dict.fromkeys(item.keywords, 1)
     properties, now = told.to_properties(), time.time()
+    name: Any = item.nodeid
     for phase in _PHASES:
         spent = seconds if phase == "call" else 0.0
-        yield pytest.TestReport(
-            item.nodeid,
+        report = pytest.TestReport(
+            name,
             item.location,
             keywords,
             "passed",
@@ -82,3 +84,10 @@ def _reports(item: pytest.Item, told: PointReport, seconds: float) -> Iterator[p
             stop=now,
             user_properties=list(properties),
         )
+        name = getattr(report, "id", name)  # new ones parse it, once is enough
+        yield report
+
+
+def _forget(item: pytest.Item) -> None:
+    """Let go of what a test no longer needs, as pytest does after those that it has run."""
+    vars(item).update(_request=False, funcargs=None)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Point",
     "add_keywords",
+    "forget_parameters",
     "is_sweep",
     "parametrize",
     "point_of",
@@ -87,6 +88,11 @@ def add_keywords(item: pytest.Item) -> None:
     point = point_of(item)
     if point is not None:
         item.extra_keyword_matches.update((point.sweep.name, point.id))
+
+
+def forget_parameters(config: pytest.Config) -> None:
+    """Let go of what only collecting needs."""
+    config.stash[_parameters] = {}
 
 
 def _parameters_of(config: pytest.Config, sweep: Sweep[Any]) -> list[Any]:

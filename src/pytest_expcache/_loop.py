@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -58,9 +59,11 @@ class Loop:
                 count = computing.send()
                 pytest.exit(f"sent {count} points; --sweep-resume takes in what is computed", 0)
             self._runs.source = computing
+            gc.freeze()  # what is collected stays: nothing in it is garbage
             try:
                 self._run(session, computing)
             finally:
+                gc.unfreeze()
                 self._report.add_untold(computing.untold())
         return True
 

@@ -93,3 +93,28 @@ def test_brief_points_are_counted(project: Project, resume: list[str]) -> None:
     second = project.run("--sweep-jobs", "1", "-v", *resume)
     second.stdout.fnmatch_lines(["*sweep_fit?C:1? CACHED*", "sweep_fit *3 *0 *3 *0 *0 *"])
     assert project.computed() == [1, 2, 3]
+
+
+KEPT = """
+import gc
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    kept = [item for item in session.items if getattr(item, "_request", None)]
+    assert session.items and not kept
+    assert not gc.get_freeze_count()
+    print("nothing is kept")
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logfinish():
+    assert gc.get_freeze_count()
+"""
+
+
+def test_a_large_session_keeps_little(project: Project) -> None:
+    """What was collected is not searched for garbage during the tests, nor kept set up after."""
+    project.write(KEPT, "conftest.py")
+    result = project.run("--sweep-jobs", "1", "-s")
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["*nothing is kept*"])

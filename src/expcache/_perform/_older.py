@@ -7,7 +7,7 @@ from typing import Any
 
 from expcache._definition import Definition
 from expcache._perform._sound import sound
-from expcache._query import located_at
+from expcache._query import Stored, located_at
 from expcache._run import Run
 from expcache._store import Store
 
@@ -26,7 +26,7 @@ def recall_older(
     if definition.declared:
         served = set(map(id, found))
         rest = [run for run in runs if id(run) not in served]
-        found += [run for run in rest if _is_valid(definition, store, run, whole=whole)]
+        found += _recall_valid(definition, store, rest, whole=whole)
     return found
 
 
@@ -52,8 +52,20 @@ def _recall_adopted(
     return found
 
 
-def _is_valid(definition: Definition, store: Store, run: Run[Any], *, whole: bool) -> bool:
-    located = definition.locate_stored(store, run._identity, run.params)
+def _recall_valid(
+    definition: Definition, store: Store, runs: Sequence[Run[Any]], *, whole: bool
+) -> list[Run[Any]]:
+    keys = store.keys_of(definition.name, [run.id for run in runs])
+    if not keys:
+        return []
+    stored = Stored(keys)
+    return [run for run in runs if _is_valid(definition, store, stored, run, whole=whole)]
+
+
+def _is_valid(
+    definition: Definition, store: Store, stored: Stored, run: Run[Any], *, whole: bool
+) -> bool:
+    located = definition.locate_stored(store, stored, run._identity, run.params)
     if located.status != "done" or located.key is None or located.key == _own(definition, run):
         return False
     # Here they were compared just now.
