@@ -59,7 +59,7 @@ def test_short_runs_travel_together() -> None:
     for seconds in (0.0001, 0.004, 0.02, 1.0):
         pace.note(f"{seconds}", seconds)
         sizes.append(pace.batch(f"{seconds}", 4000, 2))
-    assert sizes == [256, 15, 3, 1]
+    assert sizes == [256, 50, 10, 1]
     assert [pace.batch("0.004", waiting, 2) for waiting in (40, 8, 4, 1)] == [10, 2, 1, 1]
 
 

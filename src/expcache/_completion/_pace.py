@@ -13,7 +13,7 @@ _SHORT = 0.03
 """Seconds: runs below this, such as most small programs, are sent in batches, so that claiming and
 sending cost less than computing."""
 
-_BATCH_SECONDS = 0.06
+_BATCH_SECONDS = 0.2
 _LARGEST_BATCH = 256
 _AHEAD_SECONDS = 0.25
 _LARGEST_AHEAD = 64

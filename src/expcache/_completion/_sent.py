@@ -18,7 +18,7 @@ from expcache.errors import ExecutorError
 
 __all__ = ["Sent"]
 
-BATCH_SECONDS = 0.15
+BATCH_SECONDS = 0.3
 """For how long a worker begins runs of a batch before it gives the rest back."""
 
 Told = tuple[Todo, Pending]

@@ -13,7 +13,7 @@ __all__ = ["HOLD_SECONDS", "READY", "Order", "head_of", "pack_reply", "read_head
 READY: Final = b"ready"
 """The first message of a worker."""
 
-HOLD_SECONDS: Final = 0.02
+HOLD_SECONDS: Final = 0.08
 """For how long replies to short cells are held back to be sent together."""
 
 _ORDER: Final = Struct("<QQd")
