@@ -31,6 +31,7 @@ class Brief:
         self._teardown: Callable[..., None] = config.pluginmanager.getplugin(
             "runner"
         ).pytest_runtest_teardown
+        self._places: dict[int, tuple[str, int | None]] = {}
         self.set_up = False
         """Whether a test was set up by pytest since the beginning."""
 
@@ -39,6 +40,7 @@ class Brief:
     ) -> None:
         """Report a test that took so long, somewhere else."""
         hook = item.ihook
+        self._locate(item)
         hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         for report in _reports(item, told, seconds):
             hook.pytest_runtest_logreport(report=report)
@@ -47,6 +49,16 @@ class Brief:
             hook.pytest_runtest_logreport(report=failed)
         hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         _forget(item)
+
+    def _locate(self, item: pytest.Item) -> None:
+        """Let a test know its location: all points of a sweep have file and line in common."""
+        if type(item) is not pytest.Function:
+            return
+        place = self._places.get(id(item.obj))
+        if place is None:
+            self._places[id(item.obj)] = item.location[:2]
+        else:
+            vars(item)["location"] = (*place, item.getmodpath())
 
     def _tear_down(
         self, item: pytest.Item, nextitem: pytest.Item | None

@@ -118,3 +118,24 @@ def test_a_large_session_keeps_little(project: Project) -> None:
     result = project.run("--sweep-jobs", "1", "-s")
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(["*nothing is kept*"])
+
+
+PLACES = """
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    for item in session.items:
+        told = item.location
+        del vars(item)["location"]
+        assert item.location == told
+        print(*told)
+"""
+
+
+def test_every_point_has_its_location(project: Project) -> None:
+    """What is told of a point is where its sweep is defined, and its own name, as ever."""
+    project.write(PLACES, "conftest.py")
+    result = project.run("--sweep-jobs", "1", "-s")
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines([f"*test_study.py * sweep_fit[[]C:{c}[]]" for c in (1, 2, 3)])
