@@ -451,6 +451,30 @@ def test_a_shared_copy_goes_with_its_last_user(isolated: Store) -> None:
     assert isolated.verify(remove_orphans=True, age=-1).removed == (orphan.path,)
 
 
+def writes(run: Any) -> str:
+    """Write a file into the directory of a run, after its program has ended."""
+    (run.directory / "notes.txt").write_text(run.id)
+    return "noted"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_is_written_after_the_program_stays(jobs: int) -> None:
+    """A silent program whose ``parse`` writes a file keeps its directory, with that file."""
+    noted = command("true {x}", shell=True, parse=writes, name="noted")
+    for run in noted.sweep(grid(x=range(4))).run(jobs=jobs):
+        assert run.result == "noted"
+        assert run.files["notes.txt"].read_text() == run.id
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_program_may_remove_its_directory(jobs: int) -> None:
+    """It has a result all the same, and no files."""
+    gone = command('rm -r "$PWD"; true {x}', shell=True, name="gone")
+    for run in gone.sweep(grid(x=range(4))).run(jobs=jobs):
+        assert run.result == {"status": 0, "stdout": ""}
+        assert not run.files
+
+
 def test_a_file_is_identified_by_content_however_it_is_linked() -> None:
     """Linkage and name are no part of the id; another content is another id."""
     Path("a.txt").write_text("a")
