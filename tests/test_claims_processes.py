@@ -39,10 +39,12 @@ WORKER = (
     OPEN
     + """
     # What every worker of a sweep does, in an order of its own: look, claim, look again, compute.
-    log = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     shift = int(sys.argv[3])
     keys = [f"k{(i * 7 + shift * 50) % 400}" for i in range(400)]
     print("ready", flush=True)
+    while not os.path.exists(sys.argv[2]):
+        pass
+    log = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND)
     while missing := [key for key in keys if store.get("e", key) is None]:
         for key in missing:
             if store.get("e", key) is not None:
@@ -121,6 +123,7 @@ def test_while_nobody_dies_each_run_is_computed_once(tmp_path: Path) -> None:
     """Eight processes that want the same 400 runs compute exactly 400, and some of each other's."""
     log = tmp_path / "computed"
     workers = [start(WORKER, tmp_path / "store", log, shift) for shift in range(8)]
+    log.touch()  # now all of them begin
     for worker in workers:
         finish(worker)
     computed = [line.split() for line in log.read_text().splitlines()]
@@ -202,6 +205,7 @@ def test_after_kills_every_key_has_one_record_and_nothing_blocks(tmp_path: Path)
     log = tmp_path / "computed"
     rng = random.Random(11)
     workers = [start(WORKER, tmp_path / "store", log, shift) for shift in range(3)]
+    log.touch()
     for number in range(ROUNDS):
         goal = len(log.read_bytes().splitlines()) + rng.randrange(30)
         victim = workers.pop(rng.randrange(len(workers)))
