@@ -42,8 +42,7 @@ WORKER = (
     shift = int(sys.argv[3])
     keys = [f"k{(i * 7 + shift * 50) % 400}" for i in range(400)]
     print("ready", flush=True)
-    while not os.path.exists(sys.argv[2]):
-        pass
+    sys.stdin.readline()
     log = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND)
     while missing := [key for key in keys if store.get("e", key) is None]:
         for key in missing:
@@ -104,6 +103,15 @@ def start(
     return process
 
 
+def begin(log: Path, workers: list[subprocess.Popen[str]]) -> None:
+    """Let workers begin together."""
+    log.touch()
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+
+
 def finish(process: subprocess.Popen[str], line: str = "") -> str:
     """Let a program go on to its end; return what it said."""
     out, _ = process.communicate(line, timeout=300)
@@ -123,7 +131,7 @@ def test_while_nobody_dies_each_run_is_computed_once(tmp_path: Path) -> None:
     """Eight processes that want the same 400 runs compute exactly 400, and some of each other's."""
     log = tmp_path / "computed"
     workers = [start(WORKER, tmp_path / "store", log, shift) for shift in range(8)]
-    log.touch()  # now all of them begin
+    begin(log, workers)
     for worker in workers:
         finish(worker)
     computed = [line.split() for line in log.read_text().splitlines()]
@@ -205,7 +213,7 @@ def test_after_kills_every_key_has_one_record_and_nothing_blocks(tmp_path: Path)
     log = tmp_path / "computed"
     rng = random.Random(11)
     workers = [start(WORKER, tmp_path / "store", log, shift) for shift in range(3)]
-    log.touch()
+    begin(log, workers)
     for number in range(ROUNDS):
         goal = len(log.read_bytes().splitlines()) + rng.randrange(30)
         victim = workers.pop(rng.randrange(len(workers)))
@@ -214,6 +222,7 @@ def test_after_kills_every_key_has_one_record_and_nothing_blocks(tmp_path: Path)
         victim.kill()
         victim.communicate()
         workers.append(start(WORKER, tmp_path / "store", log, number))
+        begin(log, workers[-1:])
     for worker in workers:
         finish(worker)
     store = open_store(tmp_path / "store")
