@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from expcache import Store, experiment, grid
+from expcache import Store, Sweep, experiment, grid
 from marked import Marked, lines, stop, until
 from plugin_project import plugin_arguments
 
@@ -202,15 +202,20 @@ def test_a_late_result_is_not_written(project: Marked, jobs: tuple[int, int]) ->
     assert said(third) == [True, "done", "second"]
 
 
-def test_looking_for_declared_runs_reads_no_claims(
-    isolated: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A sweep of missing points does not ask for each of them who computes what."""
+def declared(count: int) -> Sweep[int]:
+    """Return a sweep of points whose code a user answers for."""
 
     @experiment(version=1)
     def declared(x: int) -> int:
         return x
 
+    return declared.sweep(grid(x=range(count)))
+
+
+def test_looking_for_declared_runs_reads_no_claims(
+    isolated: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep of missing points does not ask for each of them who computes what."""
     asked: list[str] = []
 
     def claims(_: Store, name: str) -> dict[str, Any]:
@@ -218,7 +223,7 @@ def test_looking_for_declared_runs_reads_no_claims(
         return {}
 
     monkeypatch.setattr(type(isolated), "claims", claims)
-    assert declared.sweep(grid(x=range(50))).run().results == list(range(50))
+    assert declared(50).run().results == list(range(50))
     assert not asked
 
 
@@ -226,11 +231,6 @@ def test_looking_for_declared_runs_asks_once_for_many(
     isolated: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether older results stand for missing points is asked of a window, not of each point."""
-
-    @experiment(version=1)
-    def declared(x: int) -> int:
-        return x
-
     asked: list[str] = []
     kind = type(isolated)
 
@@ -245,5 +245,5 @@ def test_looking_for_declared_runs_asks_once_for_many(
 
     for name in ("keys", "keys_of", "get"):
         monkeypatch.setattr(kind, name, counted(name))
-    assert declared.sweep(grid(x=range(200))).run(jobs=2).results == list(range(200))
+    assert declared(200).run(jobs=2).results == list(range(200))
     assert len(asked) < 150

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_expcache._collect import Point, forget_parameters
+from pytest_expcache._collect import Point
 from pytest_expcache._jobs import jobs_lines
 from pytest_expcache._options import options_of
 from pytest_expcache._plans import Plans, selected_points
@@ -51,7 +51,6 @@ class Report:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Count the selected points."""
-        forget_parameters(self._config)
         self._points = selected_points(session.items)
         self.tally.select(point.sweep.name for point in self._points)
 

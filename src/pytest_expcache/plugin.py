@@ -10,7 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_expcache._collect import add_keywords, parametrize, refuse_in_class, sweep_of
+from pytest_expcache._collect import (
+    add_keywords,
+    forget_parameters,
+    parametrize,
+    refuse_in_class,
+    sweep_of,
+)
 from pytest_expcache._files import SweepFile, add_files_option, collect_file
 from pytest_expcache._fixtures import isolated_store, run
 from pytest_expcache._jobs import distributes, jobs_lines
@@ -91,6 +97,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Add the keywords of a point."""
     add_keywords(item)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let go of what only collecting needs."""
+    forget_parameters(session.config)
 
 
 @pytest.hookimpl(tryfirst=True)  # what was chosen last is given up first
