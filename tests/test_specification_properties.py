@@ -224,6 +224,9 @@ EXPRESSIONS = st.recursive(
 
 
 @SOME
+@example("(not ((not 'x y') < ('x y' and 'x y')))", {"a": 0, "b": 0, "c": 0})
+@example("((a or b) == 2)", {"a": 0, "b": 2, "c": 0})
+@example("((a and b) == 2)", {"a": 1, "b": 2, "c": 0})
 @given(EXPRESSIONS, st.fixed_dictionaries({name: st.integers(-3, 3) for name in "abc"}))
 def test_filters_are_expressions_of_python(text: str, point: Point) -> None:
     """Wherever a filter gives an answer, it is Python's; where Python fails, it fails."""

@@ -130,9 +130,17 @@ class _Reader:
 
 
 def _joined(every: bool, parts: list[Part]) -> Part:  # noqa: FBT001 - `and`, else `or`
-    if every:
-        return lambda values: all(one(values) for one in parts)
-    return lambda values: any(one(values) for one in parts)
+    """Return the part that answers with the value that decides, as Python does."""
+
+    def joined(values: Values) -> Any:
+        answer: Any = every
+        for one in parts:
+            answer = one(values)
+            if bool(answer) is not every:
+                break
+        return answer
+
+    return joined
 
 
 def _signed(sign: Callable[[Any], Any], part: Part) -> Part:
