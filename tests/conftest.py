@@ -17,8 +17,10 @@ from plugin_project import CHECK, STUDY, Project
 
 pytest_plugins = ["pytester", "command_line"]
 
-# How long an example takes says how busy the machine is, and nothing of what is tested.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says how busy the machine is, and nothing of what is tested. A change
+# is checked with the examples that others were: `--hypothesis-profile search` looks for new ones.
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("patient", settings.get_profile("search"), derandomize=True)
 settings.load_profile("patient")
 
 # What a shell starts in the background ignores Ctrl-C; the tests send it to themselves.
