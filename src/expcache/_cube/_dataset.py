@@ -85,7 +85,7 @@ class _Dataset:
         if axis.name in self.places.dims:
             self._coords[axis.name] = (axis.name, array_of(axis.labels))
         elif len(axis.labels) == 1:
-            self._coords[axis.name] = ((), array_of(axis.labels)[0])
+            self._coords[axis.name] = ((), array_of(axis.labels).reshape(()))
         else:
             self._coords[axis.name] = (self.places.dims, self.places.spread(axis.values))
 
