@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,12 @@ settings.load_profile("patient")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A session inside of a test forgets what it was the first to import, and numpy loads only once.
+# A session inside of a test forgets what it was the first to import, which takes time each time,
+# and numpy loads only once.
+for late in ("_store._disk", "_git"):
+    import_module(f"expcache.{late}")
+for late in ("_session", "_computing", "_loop"):
+    import_module(f"pytest_expcache.{late}")
 with suppress(ImportError):
     import numpy  # noqa: F401, ICN001 - as said above
     import pandas  # noqa: F401, ICN001 - as said above

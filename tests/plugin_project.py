@@ -48,9 +48,13 @@ def test_accuracy(run):
 
 
 def plugin_arguments() -> list[str]:
-    """Return what loads the plugin where the distribution is not installed."""
+    """Return what loads the plugin where the distribution is not installed.
+
+    The plugin of hypothesis, a third of the start of every session, is left out.
+    """
     installed = any(one.value == "pytest_expcache.plugin" for one in entry_points(group="pytest11"))
-    return [] if installed else ["-p", "pytest_expcache.plugin"]
+    without = ["-p", "no:hypothesispytest"]
+    return without if installed else [*without, "-p", "pytest_expcache.plugin"]
 
 
 class Project:
