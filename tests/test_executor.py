@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,8 +16,17 @@ from typing import Any
 import pytest
 
 import executor_cells as cells
-from executor_cells import Told, local, told
-from expcache._executor import Batch, Event, Executor, LocalExecutor, executor_for
+from executor_cells import Told, alive, local, told
+from expcache._executor import (
+    Batch,
+    Event,
+    Executor,
+    LocalExecutor,
+    _start,
+    _worker_process,
+    executor_for,
+)
+from expcache._executor._process import Process
 from expcache.errors import ExecutorError
 
 METHODS = ["forkserver", "spawn", "fork"]
@@ -145,6 +157,34 @@ def test_forked_workers_draw_their_own_numbers() -> None:
         assert told(one, (cells.draw,)).values != told(other, (cells.draw,)).values
 
 
+class Waiting:
+    """Something that is not to be finalized in a copy of its process."""
+
+    def __init__(self, finalized: Path) -> None:
+        """Be part of a circle."""
+        self.finalized, self.circle = finalized, self
+
+    def __del__(self) -> None:
+        """Leave a note of where it happened."""
+        self.finalized.write_text(str(os.getpid()))
+
+
+def test_forked_workers_leave_the_garbage_of_their_parent(tmp_path: Path) -> None:
+    """What the parent has yet to collect is not finalized in a worker, which lacks its threads."""
+    told(forking := local(start_method="fork"), (cells.same, 0))  # whatever that needs is there
+    gc.disable()
+    try:
+        Waiting(tmp_path / "finalized")
+        with local(start_method="fork") as executor:
+            told(executor, (gc.collect,))
+        assert not (tmp_path / "finalized").exists()
+        gc.collect()
+        assert (tmp_path / "finalized").read_text() == str(os.getpid())
+    finally:
+        gc.enable()
+        forking.stop()
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_script_needs_no_main_guard(method: str, tmp_path: Path) -> None:
     """No worker runs the user's script again, and none has its globals as `__main__`."""
@@ -189,6 +229,48 @@ def test_workers_that_cannot_start_are_given_up(executor: LocalExecutor) -> None
             "Compute with jobs=1, or see what it said last:\nTraceback"
         )
         assert "nothing_of_this_name" in refusal.message
+
+
+def begins_late(monkeypatch: pytest.MonkeyPatch, times: int) -> list[Process]:
+    """Let the first workers never begin, and have no patience with them; return all."""
+    begun: list[Process] = []
+
+    def start(method: str, output: str) -> tuple[socket.socket, Process]:
+        sock, process = _start.start(method, output)
+        late = len(begun) < times
+        monkeypatch.setattr(_worker_process, "START_SECONDS", 0.0 if late else 60.0)
+        while late and not getattr(process, "_pid", 0):
+            process.ended()  # until the fork server has told its number
+        if late:
+            process.send(signal.SIGSTOP)
+        begun.append(process)
+        return sock, process
+
+    monkeypatch.setattr(_worker_process, "start", start)
+    return begun
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_worker_that_never_begins_is_replaced(
+    method: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that hangs before it can begin, as a copy of threads may, holds nothing up."""
+    begun = begins_late(monkeypatch, 1)
+    with local(start_method=method) as executor:
+        assert told(executor, (cells.same, 1)).values == [1]
+        assert len(begun) == 2
+        assert not alive(begun[0]._pid)  # type: ignore[attr-defined]
+
+
+def test_workers_that_never_begin_are_given_up(
+    executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After three workers that hung before they could begin, the batches are refused."""
+    begins_late(monkeypatch, 3)
+    (refusal,) = told(executor, (cells.pid,)).replies
+    assert refusal.message.startswith("cannot start a worker process: it ended 3 times ")
+    assert refusal.message.endswith("It was ended, since it had not begun in 0 seconds.")
+    assert told(executor, (cells.same, 2)).values == [2]
 
 
 def test_executors_are_recognised() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -60,6 +61,7 @@ def _fork(ours: socket.socket, theirs: socket.socket, output: str) -> Process:
     parent = os.getpid()
     pid = os.fork()
     if not pid:
+        gc.freeze()  # the parent's garbage: to finalize it here may mean to wait for a thread
         ours.close()
         enter(theirs, parent)
     server().guard(str(pid))

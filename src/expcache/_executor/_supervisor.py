@@ -172,7 +172,7 @@ class Supervisor:
         if batch is not None:
             self._end_batch(worker, batch)
         elif not worker.ready and not worker.ending:
-            self._start_failed(worker.output)
+            self._start_failed(worker.last_words)
         self._crew.dismiss(worker)
 
     def _heard_more(self, worker: Worker) -> bool:

@@ -26,6 +26,8 @@ LOOK_AFTER: Final = HOLD_SECONDS * 1.5
 """When to look for what a worker holds back: what comes later, it sends at once."""
 GRACE: Final = 0.1
 """How long a worker that is ended at a time limit has to write down where it is."""
+START_SECONDS: Final = 60.0
+"""How long a worker may take to begin: a copy of a process with threads may hang at once."""
 
 
 class News(NamedTuple):
@@ -54,7 +56,7 @@ class Worker:
         self._serial = 0
         self._received: set[int] = set()
         self._late: Lost | None = None
-        self._kill_at: float | None = None
+        self._kill_at: float | None = time.monotonic() + START_SECONDS
         self._look_at: float | None = None
         self.channel.send(
             pickle.dumps(settings._replace(board=self.paths[0], output=self.paths[1]))
@@ -76,6 +78,7 @@ class Worker:
         for message in self.channel.receive():
             if not self.ready:
                 self.ready = True  # the first message says just that
+                self._kill_at = None
                 continue
             serial, final, packed = read_head(message)
             if serial == self._serial:
@@ -125,7 +128,10 @@ class Worker:
         return None if first is None else max(0.0, first - time.monotonic())
 
     def keep_limit(self) -> None:
-        """End the worker when its cell has run for too long: let it say where, then kill it."""
+        """End the worker when its cell has run for too long: let it say where, then kill it.
+
+        One that should have begun long ago is killed as well.
+        """
         if self._kill_at is not None:
             if time.monotonic() >= self._kill_at:
                 self._kill_at = None
@@ -163,6 +169,15 @@ class Worker:
             if position not in self._received:
                 return position
         return None
+
+    @property
+    def last_words(self) -> str:
+        """What a worker said that ended before it was ready."""
+        if self._kill_at is None:
+            return (
+                f"{self.output}\nIt was ended, since it had not begun in {START_SECONDS:g} seconds."
+            )
+        return self.output
 
     @property
     def output(self) -> str:
