@@ -287,6 +287,28 @@ def test_no_process_outlives_the_parent(  # noqa: PLR0913, PLR0917 - three ways 
             assert until(lambda: not list(spool.iterdir()))
 
 
+HANGING = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import executor_cells
+os.register_at_fork(after_in_child=lambda: executor_cells.hang(sys.argv[3]))
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_no_worker_that_never_begins_outlives_the_parent(
+    end: signal.Signals, started: Path, spool: Path, tag: str
+) -> None:
+    """A forked worker ends with the parent also when it hangs before it can do anything."""
+    with parent(spool, HANGING + PARENT, "fork", str(started), "hang") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        assert set(pids(started)) < set(tagged(tag))
+        os.kill(process.pid, end)
+        process.wait(cells.PATIENCE)
+        assert until(lambda: not tagged(tag))
+
+
 STORMED = """
 import sys, os
 sys.path.insert(0, sys.argv[1])

@@ -87,8 +87,7 @@ class Server:
         pid = os.fork()
         if not pid:
             self._become(work)
-        with contextlib.suppress(OSError):
-            os.setpgid(pid, pid)  # whichever of the two comes first
+        own_group(pid)  # as the worker does: whichever of the two comes first
         work.close()
         self._workers[pid] = status
         _tell(status, pid)

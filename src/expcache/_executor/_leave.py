@@ -39,11 +39,11 @@ def shield() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
 
-def own_group() -> None:
-    """Lead a process group, so that all that this process starts can be ended with it."""
+def own_group(pid: int = 0) -> None:
+    """Let this process, or a child, lead a group, so that all it starts can be ended with it."""
     if hasattr(os, "setpgid"):
-        with contextlib.suppress(OSError):  # it leads one already, or a session
-            os.setpgid(0, 0)
+        with contextlib.suppress(OSError):  # it leads one already, or a session, or has ended
+            os.setpgid(pid, pid)
 
 
 def without_core() -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from expcache._executor._inherited import close_in_forks
 from expcache._executor._launch import launch
+from expcache._executor._leave import own_group
 from expcache._executor._process import Forked, Process, Served, Spawned
 from expcache._executor._server import server
 from expcache._executor._worker import enter
@@ -64,6 +65,7 @@ def _fork(ours: socket.socket, theirs: socket.socket, output: str) -> Process:
         gc.freeze()  # the parent's garbage: to finalize it here may mean to wait for a thread
         ours.close()
         enter(theirs, parent)
+    own_group(pid)  # as the worker does, unless it hangs before
     server().guard(str(pid))
     return Forked(pid)
 
