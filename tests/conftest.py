@@ -30,10 +30,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # A session inside of a test forgets what it was the first to import, which takes time each time,
 # and numpy loads only once.
-for late in ("_store._disk", "_git"):
-    import_module(f"expcache.{late}")
-for late in ("_session", "_computing", "_loop"):
-    import_module(f"pytest_expcache.{late}")
+for late in (
+    "expcache._git",
+    "expcache._store._disk",
+    "pytest_expcache._computing",
+    "pytest_expcache._loop",
+    "pytest_expcache._session",
+):
+    import_module(late)
 with suppress(ImportError):
     import numpy  # noqa: F401, ICN001 - as said above
     import pandas  # noqa: F401, ICN001 - as said above

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import executor_cells as cells
-from executor_cells import Told, alive, local, told
+from executor_cells import Told, alive, local, told, until
 from expcache._executor import (
     Batch,
     Event,
@@ -239,9 +239,8 @@ def begins_late(monkeypatch: pytest.MonkeyPatch, times: int) -> list[Process]:
         sock, process = _start.start(method, output)
         late = len(begun) < times
         monkeypatch.setattr(_worker_process, "START_SECONDS", 0.0 if late else 60.0)
-        while late and not getattr(process, "_pid", 0):
-            process.ended()  # until the fork server has told its number
         if late:
+            assert until(lambda: process.ended() or process._pid)  # type: ignore[attr-defined]
             process.send(signal.SIGSTOP)
         begun.append(process)
         return sock, process
