@@ -303,7 +303,8 @@ def test_no_worker_that_never_begins_outlives_the_parent(
     with parent(spool, HANGING + PARENT, "fork", str(started), "hang") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
-        assert set(pids(started)) < set(tagged(tag))
+        running = pids(started)
+        assert until(lambda: all(os.getpgid(pid) == pid for pid in running))  # now it is guarded
         os.kill(process.pid, end)
         process.wait(cells.PATIENCE)
         assert until(lambda: not tagged(tag))

@@ -65,8 +65,8 @@ def _fork(ours: socket.socket, theirs: socket.socket, output: str) -> Process:
         gc.freeze()  # the parent's garbage: to finalize it here may mean to wait for a thread
         ours.close()
         enter(theirs, parent)
-    own_group(pid)  # as the worker does, unless it hangs before
     server().guard(str(pid))
+    own_group(pid)  # as the worker does, unless it hangs before
     return Forked(pid)
 
 
